@@ -1,0 +1,33 @@
+import type { IpAddress } from "./ip-address.ts";
+
+/**
+ * One row of a search result: every field with its values, in Splunk's order.
+ * A list of pairs, not an object: field names are free text (`values(src_ip)`, `tag::host`, `__proto__`).
+ */
+export type Row = readonly (readonly [field: string, values: readonly string[]])[];
+
+/** One delivery of one saved search. */
+export interface Alert {
+  /** `al_` and 32 hex digits, derived from the delivery: the same delivery has the same id on every replica. */
+  readonly id: string;
+  /** Which source brought it, e.g. `splunk-webhook`. */
+  readonly source: string;
+  readonly sid: string | null;
+  /** Null for a search that was never saved. */
+  readonly searchName: string | null;
+  readonly app: string | null;
+  readonly owner: string | null;
+  /** Text from the sender: show it only when it is http(s), never fetch it. */
+  readonly resultsLink: string | null;
+  readonly rows: readonly Row[];
+  readonly receivedAt: Date;
+}
+
+/** One address that an alert names. */
+export interface Sighting {
+  readonly ip: IpAddress;
+  /** Number of events, at least 1. */
+  readonly count: number;
+  /** The fields in which it stood. */
+  readonly fields: readonly string[];
+}

@@ -1,0 +1,115 @@
+import ipaddr from "ipaddr.js";
+
+declare const ipAddressBrand: unique symbol;
+declare const ipPrefixBrand: unique symbol;
+
+/** One IPv4 or IPv6 address in canonical text: no leading zeros, lower-case compressed IPv6, mapped IPv4 unwrapped, no zone. */
+export type IpAddress = string & { readonly [ipAddressBrand]: true };
+
+/** A canonical network, always with its length: `203.0.113.5/32`, `2001:db8::/48`. Host bits are zero. */
+export type IpPrefix = string & { readonly [ipPrefixBrand]: true };
+
+type Parsed = ipaddr.IPv4 | ipaddr.IPv6;
+
+const ipv4Text = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
+const ipv6Text = /^[0-9a-f:]{2,39}$|^[0-9a-f:]{2,30}(?:\d{1,3}\.){3}\d{1,3}$/;
+
+/**
+ * The address that `text` is, or `undefined` when it is not exactly one.
+ * Stricter than the tools on a firewall, which read `010.1.2.3` as 8.1.2.3, `1` as 1.0.0.0 and look host names up.
+ */
+export function parseIpAddress(text: string): IpAddress | undefined {
+  const parsed = parse(text.toLowerCase());
+  return parsed === undefined ? undefined : canonical(parsed);
+}
+
+/** The network that `text` is (an address alone is its own /32 or /128), or `undefined`. Host bits must be zero. */
+export function parseIpPrefix(text: string): IpPrefix | undefined {
+  const [address = "", length, ...rest] = text.toLowerCase().split("/");
+  const parsed = parse(address);
+  if (parsed === undefined || rest.length > 0) {
+    return undefined;
+  }
+  const bits = bitsOf(parsed);
+  if (length === undefined) {
+    return brandPrefix(`${canonical(parsed)}/${bits}`);
+  }
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(length) || Number(length) > bits || address.startsWith("::ffff:")) {
+    return undefined;
+  }
+  const prefix = `${canonical(parsed)}/${length}`;
+  const network =
+    parsed.kind() === "ipv4"
+      ? ipaddr.IPv4.networkAddressFromCIDR(prefix)
+      : ipaddr.IPv6.networkAddressFromCIDR(prefix);
+  return network.toString() === parsed.toString() ? brandPrefix(prefix) : undefined;
+}
+
+/** The network that holds this address alone. */
+export function prefixOf(ip: IpAddress): IpPrefix {
+  return brandPrefix(`${ip}/${familyOf(ip) === 4 ? 32 : 128}`);
+}
+
+/** 4 or 6. */
+export function familyOf(address: IpAddress | IpPrefix): 4 | 6 {
+  return address.includes(":") ? 6 : 4;
+}
+
+/** The number behind the slash. */
+export function lengthOf(prefix: IpPrefix): number {
+  return Number(prefix.slice(prefix.indexOf("/") + 1));
+}
+
+/** The first address of a network. */
+export function networkOf(prefix: IpPrefix): IpAddress {
+  return brandAddress(prefix.slice(0, prefix.indexOf("/")));
+}
+
+/** True when every address of `inner` is in `outer`. */
+export function prefixContains(outer: IpPrefix, inner: IpPrefix | IpAddress): boolean {
+  const [innerAddress = "", innerLength] = inner.split("/");
+  const address = ipaddr.parse(innerAddress);
+  const [range, length] = ipaddr.parseCIDR(outer);
+  if (address.kind() !== range.kind() || Number(innerLength ?? bitsOf(address)) < length) {
+    return false;
+  }
+  return address.match(range, length);
+}
+
+/** True when the two networks share an address. */
+export function prefixesOverlap(a: IpPrefix, b: IpPrefix): boolean {
+  return prefixContains(a, b) || prefixContains(b, a);
+}
+
+function parse(text: string): Parsed | undefined {
+  if (ipv4Text.test(text)) {
+    return ipaddr.IPv4.parse(text);
+  }
+  if (!text.includes(":") || !ipv6Text.test(text) || !ipaddr.IPv6.isValid(text)) {
+    return undefined;
+  }
+  const dotted = text.includes(".") ? text.slice(text.lastIndexOf(":") + 1) : undefined;
+  if (dotted !== undefined && !ipv4Text.test(dotted)) {
+    return undefined;
+  }
+  const address = ipaddr.IPv6.parse(text);
+  return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
+}
+
+function canonical(parsed: Parsed): IpAddress {
+  return brandAddress(parsed.toString());
+}
+
+function bitsOf(parsed: Parsed): number {
+  return parsed.kind() === "ipv4" ? 32 : 128;
+}
+
+function brandAddress(text: string): IpAddress {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place an IpAddress is made, from what the parser printed
+  return text as IpAddress;
+}
+
+function brandPrefix(text: string): IpPrefix {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place an IpPrefix is made, from checked parts
+  return text as IpPrefix;
+}

@@ -1,0 +1,257 @@
+/** The five edges of the program, and the shapes that cross them. Types only. */
+import type { Alert, Sighting } from "./domain/alert.ts";
+import type { Block, Enforcement } from "./domain/block.ts";
+import type { Decision, Mode } from "./domain/decision.ts";
+import type { Evidence, Finding } from "./domain/finding.ts";
+import type { IpAddress, IpPrefix } from "./domain/ip-address.ts";
+
+/** Constant message, variables as fields. Never a secret, never a whole alert. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+// ---- alert source ----
+
+/** Takes one alert. Resolves after it is committed to disk: `duplicate` when the same delivery was taken before. */
+export type AcceptAlert = (alert: Alert) => Promise<"accepted" | "duplicate">;
+
+/** Something that brings alerts. */
+export interface AlertSource {
+  readonly name: string;
+  start(accept: AcceptAlert): Promise<void>;
+  /** Takes nothing new and answers what it has begun. Harmless when called twice. */
+  stop(): Promise<void>;
+}
+
+// ---- intelligence ----
+
+/** A service that knows addresses. It tries once; somebody else decides about trying again. */
+export interface IntelProvider {
+  readonly name: string;
+  /** The numbers that rules may compare, e.g. `malicious`. */
+  readonly numbers: readonly string[];
+  /**
+   * What the provider knows, or `undefined` when it never saw the address.
+   * @throws {AppError} PROVIDER_REFUSED_KEY, PROVIDER_QUOTA_EXHAUSTED (retryable, perhaps with `retryAfterMs`),
+   * PROVIDER_UNAVAILABLE (retryable), PROVIDER_REJECTED, PROVIDER_ANSWER_INVALID
+   */
+  lookUp(ip: IpAddress, signal: AbortSignal): Promise<Evidence | undefined>;
+}
+
+// ---- firewall ----
+
+/** What one firewall's kernel drops now. */
+export interface FirewallState {
+  /** Each dropped network with the seconds until the kernel lifts it. */
+  readonly entries: ReadonlyMap<IpPrefix, number>;
+  /** Why packets from these networks might still pass, in words; empty when the drop rules are in place and reachable. */
+  readonly faults: readonly string[];
+  /** The host's own addresses, its gateways and the peer of our session: never to be blocked anywhere. */
+  readonly ownAddresses: readonly IpAddress[];
+}
+
+export type FirewallChange =
+  | { readonly kind: "add"; readonly prefix: IpPrefix; readonly seconds: number }
+  | { readonly kind: "remove"; readonly prefix: IpPrefix };
+
+export interface ChangeResult {
+  readonly change: FirewallChange;
+  /** `verified`: read back from the kernel. `refused`: the host says this network must not be blocked. */
+  readonly outcome: "verified" | "refused" | "failed";
+  /** Empty when verified. */
+  readonly reason: string;
+}
+
+/** One firewall. Every call is idempotent: doing it twice leaves the same state. Calls are not made in parallel. */
+export interface Firewall {
+  readonly name: string;
+  /** @throws {AppError} SSH_…, FIREWALL_TIMEOUT, FIREWALL_COMMAND_FAILED; the message names the host and the reason */
+  read(signal: AbortSignal): Promise<FirewallState>;
+  /** Puts the drop rules in place where they are not, makes the changes, and reads each one back. Throws as `read` does. */
+  apply(changes: readonly FirewallChange[], signal: AbortSignal): Promise<readonly ChangeResult[]>;
+  /** Ends the connection and leaves every block standing. Harmless when called twice. */
+  close(): Promise<void>;
+}
+
+// ---- notifier ----
+
+/** Everything a message about one decision says. */
+export interface Story {
+  readonly decision: Decision;
+  readonly alert: Alert;
+  readonly sighting: Sighting;
+  /** Null for a hold. */
+  readonly block: Block | null;
+  /** State on each firewall; empty when nothing is enforced. */
+  readonly enforcements: readonly Enforcement[];
+}
+
+/** A channel to people. */
+export interface Notifier {
+  /** The channel's name, stored with each notification: `email`. */
+  readonly channel: string;
+  /** @throws {AppError} MAIL_UNDELIVERED, retryable or not by what the other side said */
+  send(story: Story, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+// ---- store ----
+
+/** Rows that wait are claimed for a while; when the claimer dies, the lease ends and another takes them. */
+export interface Claim {
+  readonly holder: string;
+  readonly limit: number;
+  readonly now: Date;
+  readonly leaseMs: number;
+}
+
+/** A sighting that waits for its decision. */
+export interface WaitingSighting extends Sighting {
+  readonly id: string;
+  readonly alertId: string;
+  readonly attempts: number;
+  /** When it was first recorded. */
+  readonly createdAt: Date;
+}
+
+export interface WaitingNotification {
+  readonly id: string;
+  readonly decisionId: string;
+  readonly attempts: number;
+}
+
+/** What already stands about one address. */
+export interface Standing {
+  /** A block of this mode that has neither ended nor been lifted and covers the address. */
+  readonly block: Block | null;
+  /** When a hold on exactly this address lapses. */
+  readonly heldUntil: Date | null;
+  /** Set when somebody lifted a block: until then alerts may not block the address again. */
+  readonly graceUntil: Date | null;
+}
+
+/** A decision with all that must be committed together with it. */
+export interface DecisionRecord {
+  readonly sightingId: string;
+  readonly decision: Decision;
+  /** Firewalls on which a block is to be enforced. */
+  readonly firewalls: readonly string[];
+  /** One notification per channel, due then. */
+  readonly notifications: readonly { readonly channel: string; readonly dueAt: Date }[];
+}
+
+/** A block that has to be put on or taken off one firewall. */
+export interface RequestedChange {
+  readonly blockId: string;
+  readonly prefix: IpPrefix;
+  readonly kind: "add" | "remove";
+  readonly expiresAt: Date;
+}
+
+export interface EnforcementResult {
+  readonly blockId: string;
+  readonly state: "verified" | "refused" | "failed" | "lifted";
+  readonly error: string | null;
+}
+
+/** What is known of one firewall as a whole. */
+export interface FirewallRecord {
+  readonly name: string;
+  readonly state: "in-sync" | "out-of-sync" | "unreachable";
+  readonly error: string | null;
+  readonly checkedAt: Date;
+  /** When it last held exactly the blocks that stand. */
+  readonly inSyncAt: Date | null;
+  readonly ownAddresses: readonly IpAddress[];
+}
+
+/** An authenticated delivery that could not be read. */
+export interface UnreadableDelivery {
+  readonly receivedAt: Date;
+  readonly remoteAddress: string;
+  readonly reason: string;
+  /** The first 64 KiB. */
+  readonly body: Uint8Array;
+}
+
+export interface StoreCounts {
+  readonly alerts: number;
+  readonly alertsWaiting: number;
+  readonly alertsFailed: number;
+  readonly sightingsWaiting: number;
+  readonly decisions: Readonly<Record<string, number>>;
+  readonly blocksStanding: number;
+  readonly enforcementsPending: number;
+  readonly notificationsWaiting: number;
+  readonly notificationsFailed: number;
+  readonly unreadableDeliveries: number;
+}
+
+/**
+ * What was, is and waits. Each method is one transaction: when it resolves, it is on disk.
+ * @throws {AppError} STORE_UNAVAILABLE (retryable) from every method when the database can't commit, e.g. on a full disk
+ */
+export interface Store {
+  /** Inserts all in one transaction. Per alert: true when it is new, false when its id is known. */
+  insertAlerts(alerts: readonly Alert[]): Promise<readonly boolean[]>;
+  keepUnreadable(delivery: UnreadableDelivery): Promise<void>;
+
+  claimAlerts(claim: Claim): Promise<readonly Alert[]>;
+  /** Records the sightings as waiting, and the alert as extracted. Repeating it changes nothing. */
+  recordSightings(alertId: string, sightings: readonly Sighting[], now: Date): Promise<void>;
+  /** The alert can't be processed: kept, with the reason. */
+  failAlert(alertId: string, reason: string): Promise<void>;
+
+  claimSightings(claim: Claim): Promise<readonly WaitingSighting[]>;
+  /** Gives a claimed sighting back, to be tried at `dueAt`. Counts an attempt. */
+  postponeSighting(id: string, dueAt: Date, reason: string): Promise<void>;
+
+  /** What is known about the address and has not expired, one per provider. */
+  findingsOf(ip: IpAddress, now: Date): Promise<readonly Finding[]>;
+  /** Keeps a known or unknown finding; replaces an older one of the same provider and address. */
+  saveFinding(finding: Exclude<Finding, { status: "failed" }>): Promise<void>;
+
+  standingOf(ip: IpAddress, mode: Mode, now: Date): Promise<Standing>;
+  /**
+   * Commits the decision, and with a block its row and one request per firewall, with a hold its row, and the notifications;
+   * the sighting is done. When another decision's block (or, for a hold, hold) already stands on the same address, records
+   * an `ignore` that says so instead. A repeated decision id changes nothing.
+   * @returns the decision as it stands in the store
+   */
+  recordDecision(record: DecisionRecord): Promise<Decision>;
+
+  /** All blocks of mode `enforce` that have neither ended nor been lifted. */
+  standingBlocks(now: Date): Promise<readonly Block[]>;
+  /** What is requested or lifting on this firewall, oldest first; requests whose block has ended are left out. */
+  requestedChanges(firewall: string, now: Date, limit: number): Promise<readonly RequestedChange[]>;
+  /** Makes sure there is an enforcement row for each of these blocks, e.g. on a firewall that is new. */
+  requestEnforcements(firewall: string, blockIds: readonly string[], now: Date): Promise<void>;
+  /** Results of one round; a notification about a block whose every firewall has now an end state becomes due at once. */
+  recordEnforcements(firewall: string, results: readonly EnforcementResult[], now: Date): Promise<void>;
+  /** Notes a fault on what is still requested there, so that a message can say why it is not in force. */
+  noteEnforcementFault(firewall: string, error: string): Promise<void>;
+  /** True when `holder` may act on this firewall until `until`; false while another holder's lease runs. */
+  leaseFirewall(firewall: string, holder: string, now: Date, until: Date): Promise<boolean>;
+  recordFirewall(record: FirewallRecord): Promise<void>;
+  firewalls(): Promise<readonly FirewallRecord[]>;
+  /** Lifts what covers exactly this network, whatever its mode. @returns the lifted block, or null when none stood */
+  liftBlock(
+    prefix: IpPrefix,
+    lift: { readonly actor: string; readonly reason: string; readonly now: Date; readonly graceUntil: Date },
+  ): Promise<Block | null>;
+
+  claimNotifications(channel: string, claim: Claim): Promise<readonly WaitingNotification[]>;
+  notificationSent(id: string, now: Date): Promise<void>;
+  postponeNotification(id: string, dueAt: Date, error: string): Promise<void>;
+  failNotification(id: string, error: string): Promise<void>;
+  /** @throws when there is no such decision */
+  story(decisionId: string): Promise<Story>;
+
+  counts(now: Date): Promise<StoreCounts>;
+  /** Ends every lease of this holder, so that what it had claimed can be taken at once. */
+  releaseLeases(holder: string): Promise<void>;
+  close(): Promise<void>;
+}

@@ -65,13 +65,20 @@ export interface ChangeResult {
   readonly reason: string;
 }
 
+export interface Applied {
+  /** One per change, in their order. */
+  readonly results: readonly ChangeResult[];
+  /** What had been missing or altered on the host and was put in place first, in words: other blocks may be gone with it. */
+  readonly repaired: readonly string[];
+}
+
 /** One firewall. Every call is idempotent: doing it twice leaves the same state. Calls are not made in parallel. */
 export interface Firewall {
   readonly name: string;
   /** @throws {AppError} SSH_…, FIREWALL_TIMEOUT, FIREWALL_COMMAND_FAILED; the message names the host and the reason */
   read(signal: AbortSignal): Promise<FirewallState>;
   /** Puts the drop rules in place where they are not, makes the changes, and reads each one back. Throws as `read` does. */
-  apply(changes: readonly FirewallChange[], signal: AbortSignal): Promise<readonly ChangeResult[]>;
+  apply(changes: readonly FirewallChange[], signal: AbortSignal): Promise<Applied>;
   /** Ends the connection and leaves every block standing. Harmless when called twice. */
   close(): Promise<void>;
 }

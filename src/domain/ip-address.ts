@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import ipaddr from "ipaddr.js";
 
 declare const ipAddressBrand: unique symbol;
@@ -19,6 +20,9 @@ const ipv6Text = /^[0-9a-f:]{2,39}$|^[0-9a-f:]{2,30}(?:\d{1,3}\.){3}\d{1,3}$/;
  * Stricter than the tools on a firewall, which read `010.1.2.3` as 8.1.2.3, `1` as 1.0.0.0 and look host names up.
  */
 export function parseIpAddress(text: string): IpAddress | undefined {
+  if (ipv4Text.test(text)) {
+    return brandAddress(text); // nothing to change: what it lets through has one spelling
+  }
   const parsed = parse(text.toLowerCase());
   return parsed === undefined ? undefined : canonical(parsed);
 }
@@ -34,15 +38,12 @@ export function parseIpPrefix(text: string): IpPrefix | undefined {
   if (length === undefined) {
     return brandPrefix(`${canonical(parsed)}/${bits}`);
   }
-  if (!/^(?:0|[1-9]\d{0,2})$/.test(length) || Number(length) > bits || address.startsWith("::ffff:")) {
-    return undefined;
+  const isMapped = bits === 32 && address.includes(":");
+  if (isMapped || !/^(?:0|[1-9]\d{0,2})$/.test(length) || Number(length) > bits) {
+    return undefined; // the length of a mapped network counts from other bits
   }
-  const prefix = `${canonical(parsed)}/${length}`;
-  const network =
-    parsed.kind() === "ipv4"
-      ? ipaddr.IPv4.networkAddressFromCIDR(prefix)
-      : ipaddr.IPv6.networkAddressFromCIDR(prefix);
-  return network.toString() === parsed.toString() ? brandPrefix(prefix) : undefined;
+  const prefix = brandPrefix(`${canonical(parsed)}/${length}`);
+  return hasHostBits(parsed, prefix) ? undefined : prefix;
 }
 
 /** The network that holds this address alone. */
@@ -85,7 +86,7 @@ function parse(text: string): Parsed | undefined {
   if (ipv4Text.test(text)) {
     return ipaddr.IPv4.parse(text);
   }
-  if (!text.includes(":") || !ipv6Text.test(text) || !ipaddr.IPv6.isValid(text)) {
+  if (!text.includes(":") || !ipv6Text.test(text) || !isIPv6(text)) {
     return undefined;
   }
   const dotted = text.includes(".") ? text.slice(text.lastIndexOf(":") + 1) : undefined;
@@ -94,6 +95,11 @@ function parse(text: string): Parsed | undefined {
   }
   const address = ipaddr.IPv6.parse(text);
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
+}
+
+function hasHostBits(parsed: Parsed, prefix: IpPrefix): boolean {
+  const family = parsed.kind() === "ipv4" ? ipaddr.IPv4 : ipaddr.IPv6;
+  return family.networkAddressFromCIDR(prefix).toString() !== parsed.toString();
 }
 
 function canonical(parsed: Parsed): IpAddress {

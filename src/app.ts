@@ -1,0 +1,156 @@
+import { lookup } from "node:dns/promises";
+import { getServers } from "node:dns";
+import { networkInterfaces } from "node:os";
+import { createBackground } from "./background.ts";
+import type { Config } from "./config/config.ts";
+import { createOwnAddresses, type OwnAddresses } from "./decide/own-addresses.ts";
+import { createProtection } from "./decide/protection.ts";
+import { createIptablesSshFirewall } from "./enforce/iptables-ssh/create-iptables-ssh-firewall.ts";
+import type { IpPrefix } from "./domain/ip-address.ts";
+import { createAbuseIpdb } from "./enrich/abuseipdb/create-abuseipdb.ts";
+import { createVirusTotal } from "./enrich/virustotal/create-virustotal.ts";
+import { extractSightings } from "./extract/extract-sightings.ts";
+import { createGroupCommit } from "./ingest/group-commit.ts";
+import { createHttpServer, type HttpServer } from "./ingest/http-server.ts";
+import { createEmailNotifier } from "./notify/email.ts";
+import { createRoutes } from "./operate/routes.ts";
+import type { Alert, Sighting } from "./domain/alert.ts";
+import type { AcceptAlert, Firewall, IntelProvider, Log, Notifier, Store } from "./ports.ts";
+import { openStore } from "./record/open-store.ts";
+
+/** Everything outside the process. */
+export interface Edges {
+  readonly store: Store;
+  readonly providers: readonly IntelProvider[];
+  readonly firewalls: readonly Firewall[];
+  readonly notifiers: readonly Notifier[];
+  readonly ownAddresses: OwnAddresses;
+  readonly now: () => Date;
+}
+
+export interface App {
+  /** Resolves when it listens. @throws {AppError} CONFIG_INVALID when the port is taken */
+  start(): Promise<void>;
+  /** Takes no new alerts, ends what has begun, leaves every block standing. Harmless when called twice. */
+  stop(): Promise<void>;
+  url(): string;
+}
+
+/** Who this process is, to others. */
+export interface Identity {
+  readonly version: string;
+  /** Names this process in leases: host, process id and a random part. */
+  readonly holder: string;
+}
+
+/**
+ * The one function that names concrete adapters.
+ * @throws {AppError} STORE_IN_USE, STORE_UNAVAILABLE
+ */
+export async function createEdges(config: Config, log: Log): Promise<Edges> {
+  const store = await openStore({ databaseUrl: config.databaseUrl, log });
+  const ownAddresses = createOwnAddresses({
+    interfaces: () =>
+      Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? []),
+    resolvers: getServers,
+    hosts: hostsWeNeed(config),
+    lookUp: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    store,
+    log,
+  });
+  const neverBlock = (): readonly IpPrefix[] => [
+    ...config.allowlist,
+    ...ownAddresses.list().map(({ prefix }) => prefix),
+  ];
+  return {
+    store,
+    providers: [
+      ...(config.virustotal === null ? [] : [createVirusTotal(config.virustotal)]),
+      ...(config.abuseipdb === null ? [] : [createAbuseIpdb(config.abuseipdb)]),
+    ],
+    firewalls: config.firewalls.map((firewall) => createIptablesSshFirewall(firewall, { log, neverBlock })),
+    notifiers: config.mail === null ? [] : [createEmailNotifier(config.mail)],
+    ownAddresses,
+    now: () => new Date(),
+  };
+}
+
+function hostsWeNeed(config: Config): readonly { readonly host: string; readonly why: string }[] {
+  const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, "");
+  return [
+    ...(config.splunkHost === null ? [] : [{ host: config.splunkHost, why: "Splunk" }]),
+    ...(config.mail === null ? [] : [{ host: config.mail.server, why: "the mail server" }]),
+    ...(config.virustotal === null ? [] : [{ host: hostOf(config.virustotal.url), why: "VirusTotal" }]),
+    ...(config.abuseipdb === null ? [] : [{ host: hostOf(config.abuseipdb.url), why: "AbuseIPDB" }]),
+    ...(config.databaseUrl.startsWith("sqlite:")
+      ? []
+      : [{ host: hostOf(config.databaseUrl), why: "the database" }]),
+    ...config.firewalls.map(({ host, name }) => ({ host, why: `firewall ${name}` })),
+  ];
+}
+
+/** Wires the parts together. Nothing runs until `start`. */
+export function createApp(config: Config, edges: Edges, identity: Identity, log: Log): App {
+  const { store, now, ownAddresses } = edges;
+  const startedAt = now();
+  const extract = (alert: Pick<Alert, "rows">): readonly Sighting[] =>
+    extractSightings(alert, config.extract);
+  const protectedReason = createProtection({
+    allowlist: config.allowlist,
+    allowDocumentationAddresses: config.allowDocumentationAddresses,
+    own: ownAddresses.list,
+  });
+  const commit = createGroupCommit((alerts) => store.insertAlerts(alerts));
+  const background = createBackground({ config, edges, identity, log, extract, protectedReason });
+
+  const server: HttpServer = createHttpServer({
+    host: config.host,
+    port: config.port,
+    tls: config.tls,
+    trustProxy: config.trustProxy,
+    tokens: config.webhookTokens,
+    sources: config.webhookSources,
+    countAddresses: (alert) => extract(alert).length,
+    store,
+    now,
+    log,
+    routes: createRoutes({
+      store,
+      version: identity.version,
+      mode: config.mode,
+      startedAt,
+      firewallNames: config.mode === "enforce" ? config.firewalls.map(({ name }) => name) : [],
+      adminToken: config.adminToken,
+      graceSeconds: config.policy.graceSeconds,
+      onLifted: background.wakeFirewalls,
+      now,
+      log,
+    }),
+  });
+
+  const accept: AcceptAlert = async (alert) => {
+    background.noteDelivery();
+    const outcome = await commit(alert);
+    background.wakePipeline();
+    return outcome;
+  };
+
+  let stopped: Promise<void> | undefined;
+  return {
+    async start() {
+      await server.start(accept);
+      await background.start();
+    },
+    stop() {
+      stopped ??= (async () => {
+        await server.stop();
+        await background.stop();
+        await Promise.all([...edges.firewalls, ...edges.notifiers].map((edge) => edge.close()));
+        await store.releaseLeases(identity.holder);
+        await store.close();
+      })();
+      return stopped;
+    },
+    url: () => server.url(),
+  };
+}

@@ -1,0 +1,11 @@
+import type { ExitCode, Host } from "./host.ts";
+import { readConfig } from "./read-config.ts";
+
+/** Says that the settings are right. @throws {AppError} CONFIG_INVALID with every problem */
+export async function checkConfig(host: Host): Promise<ExitCode> {
+  const config = await readConfig(host);
+  host.out(
+    `The settings are valid. Mode ${config.mode}, ${config.firewalls.length} firewall(s), policy ${config.policy.version}.\n`,
+  );
+  return 0;
+}

@@ -1,0 +1,106 @@
+import { readFile } from "node:fs/promises";
+import { Command, CommanderError } from "commander";
+import { z } from "zod";
+import { AppError, messageOf } from "../domain/errors.ts";
+import { checkConfig } from "./check-config.ts";
+import { demo } from "./demo.ts";
+import { healthcheck } from "./healthcheck.ts";
+import type { ExitCode, Host } from "./host.ts";
+import { replay } from "./replay.ts";
+import { secrets } from "./secrets.ts";
+import { serve } from "./serve.ts";
+import { showConfig } from "./show-config.ts";
+import { status } from "./status.ts";
+import { unblock } from "./unblock.ts";
+
+const PackageFile = z.object({ version: z.string() });
+
+/** Runs one command. Never rejects: what goes wrong is printed, and told by the exit code. */
+export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const finish = (work: (host: Host) => Promise<ExitCode>) => async (): Promise<void> => {
+    exitCode = await work(host);
+  };
+  const version = await readVersion();
+  const program = new Command("portcullis")
+    .description(
+      "Takes Splunk alerts, checks each address, blocks confirmed attackers on every firewall, proves it, and tells you.",
+    )
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeOut: host.out, writeErr: host.err })
+    .showHelpAfterError()
+    .addHelpText("after", "\nSettings come from the environment and portcullis.yaml: see README.md.");
+
+  program
+    .command("serve")
+    .description("run the receiver")
+    .action(finish((h) => serve(h, version)));
+  program
+    .command("demo")
+    .description("show the whole loop with stand-ins; nothing needs to be configured")
+    .action(finish(demo));
+  program
+    .command("check-config")
+    .description("check the settings and name every mistake")
+    .action(finish(checkConfig));
+  program.command("show-config").description("print the settings, secrets masked").action(finish(showConfig));
+  program.command("secrets").description("print the webhook URL and the secrets").action(finish(secrets));
+  program
+    .command("healthcheck")
+    .description("exit code 0 when the receiver answers; for containers")
+    .action(finish(healthcheck));
+  program
+    .command("replay")
+    .description("send alerts from JSON files to the running receiver")
+    .argument("<file...>", "files with one Splunk webhook payload each; - reads standard input")
+    .option("--url <url>", "the receiver, when it is not the one configured here: http://host:8080")
+    .option("--new-sid", "give each alert a sid of its own, so that it is not taken for a repeat")
+    .action(async (files: readonly string[], options: { readonly url?: string; readonly newSid?: true }) => {
+      exitCode = await replay(host, files, options);
+    });
+  program
+    .command("status")
+    .description(
+      "how the running receiver is doing; exit code 1 when something is wrong, 2 when it does not answer",
+    )
+    .option("--json", "print it as JSON")
+    .option("--url <url>", "the receiver, when it is not the one configured here")
+    .action(async (options: { readonly json?: true; readonly url?: string }) => {
+      exitCode = await status(host, options);
+    });
+  program
+    .command("unblock")
+    .description("lift a block on every firewall; alerts can't block the address again for the grace period")
+    .argument("<address>", "an IP address or a network like 203.0.113.0/24")
+    .option("--url <url>", "the receiver, when it is not the one configured here")
+    .action(async (address: string, options: { readonly url?: string }) => {
+      exitCode = await unblock(host, address, options);
+    });
+
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return report(error, host);
+  }
+}
+
+function report(error: unknown, host: Host): ExitCode {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? 0 : 1;
+  }
+  if (error instanceof AppError) {
+    host.err(`${error.code}: ${error.message}\n`);
+    return error.code === "API_UNREACHABLE" ? 2 : 1;
+  }
+  host.err(
+    `Portcullis has a bug: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`,
+  );
+  return 1;
+}
+
+async function readVersion(): Promise<string> {
+  const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  return PackageFile.parse(JSON.parse(text)).version;
+}

@@ -1,0 +1,24 @@
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { defaultPolicy } from "../decide/default-policy.ts";
+import { policyVersion } from "../decide/policy-version.ts";
+import { defaultExtract } from "../extract/default-extract.ts";
+import type { Host } from "./host.ts";
+
+/**
+ * The configuration of this process; prints warnings.
+ * @throws {AppError} CONFIG_INVALID with every problem
+ */
+export async function readConfig(host: Host): Promise<Config> {
+  const { config, warnings } = await loadConfig({
+    env: host.env,
+    cwd: host.cwd,
+    hostname: host.hostname,
+    defaults: { policy: defaultPolicy, extract: defaultExtract },
+    policyVersion,
+  });
+  for (const warning of warnings) {
+    host.err(`warning: ${warning}\n`);
+  }
+  return config;
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+import { pino } from "pino";
+import { createApp, createEdges, type App } from "../app.ts";
+import type { Config } from "../config/config.ts";
+import { messageOf } from "../domain/errors.ts";
+import { firstScreen } from "./first-screen.ts";
+import type { ExitCode, Host } from "./host.ts";
+import { readConfig } from "./read-config.ts";
+
+/**
+ * Runs the receiver until SIGTERM or SIGINT. The first screen goes to standard output, the log (JSON lines) to standard error.
+ * @throws {AppError} CONFIG_INVALID, STORE_IN_USE, STORE_UNAVAILABLE
+ */
+export async function serve(host: Host, version: string): Promise<ExitCode> {
+  const config = await readConfig(host);
+  const log = createLog(config);
+  host.onCrash((error) => {
+    log.fatal(
+      { error: error.message, stack: error.stack },
+      "Portcullis ends by a bug; every block stays, nothing accepted is lost",
+    );
+  });
+  const holder = `${host.hostname}:${host.pid}:${randomBytes(4).toString("hex")}`;
+  const app = createApp(config, await createEdges(config, log), { version, holder }, log);
+  try {
+    await app.start();
+    host.out(firstScreen(config, { version, hostname: host.hostname, url: app.url() }));
+    await untilAborted(host.stopSignal);
+    log.info({}, "stopping: answers what has begun; blocks stay on the firewalls");
+  } finally {
+    await stop(app, log);
+  }
+  log.info({}, "stopped");
+  return 0;
+}
+
+function createLog(config: Config) {
+  return pino(
+    {
+      level: config.logLevel,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    pino.destination({ fd: 2, sync: true }),
+  );
+}
+
+async function stop(app: App, log: ReturnType<typeof createLog>): Promise<void> {
+  try {
+    await app.stop();
+  } catch (error) {
+    log.error(
+      { error: messageOf(error) },
+      "could not stop cleanly; what was accepted is on disk and is taken up at the next start",
+    );
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    signal.addEventListener("abort", () => {
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,101 @@
+import { messageOf } from "../domain/errors.ts";
+import { type IpPrefix, parseIpAddress, prefixOf } from "../domain/ip-address.ts";
+import type { Log, Store } from "../ports.ts";
+
+/** A network that must never be blocked, and why, in words. */
+export interface OwnNetwork {
+  readonly prefix: IpPrefix;
+  readonly why: string;
+}
+
+export interface OwnAddressesDeps {
+  /** Addresses of this machine. */
+  readonly interfaces: () => readonly string[];
+  /** Name servers this machine asks. */
+  readonly resolvers: () => readonly string[];
+  /** Hosts that Portcullis needs, by name or address, with what they are. */
+  readonly hosts: readonly { readonly host: string; readonly why: string }[];
+  /** Addresses of a host name. */
+  readonly lookUp: (host: string) => Promise<readonly string[]>;
+  readonly store: Pick<Store, "firewalls">;
+  readonly log: Log;
+}
+
+export interface OwnAddresses {
+  /** Reads everything again. A host that can't be resolved now keeps the addresses it had. Never rejects. */
+  refresh(): Promise<void>;
+  list(): readonly OwnNetwork[];
+}
+
+/** A name server that hangs must not hold up the start for long. */
+const lookUpMs = 3000;
+
+/** Ourselves and everybody we depend on: blocking one of these would cut the branch we sit on. */
+export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
+  const ofHost = new Map<string, readonly OwnNetwork[]>();
+  let current: readonly OwnNetwork[] = [];
+
+  const resolve = async ({ host, why }: OwnAddressesDeps["hosts"][number]): Promise<void> => {
+    try {
+      const addresses = parseIpAddress(host) === undefined ? await inTime(deps.lookUp(host)) : [host];
+      ofHost.set(host, networksOf(addresses, `${why} (${host})`));
+    } catch (error) {
+      deps.log.warn(
+        { host, why, error: messageOf(error) },
+        "host can't be resolved, so its address can't be protected from being blocked",
+      );
+    }
+  };
+
+  return {
+    async refresh() {
+      await Promise.all(deps.hosts.map(resolve));
+      current = [
+        ...networksOf(deps.interfaces(), "an address of this machine"),
+        ...networksOf(deps.resolvers(), "a name server of this machine"),
+        ...[...ofHost.values()].flat(),
+        ...(await firewallNetworks(deps, current)),
+      ];
+    },
+    list: () => current,
+  };
+}
+
+const firewallWhy = "an address, gateway or login peer of firewall";
+
+async function firewallNetworks(
+  { store, log }: OwnAddressesDeps,
+  previous: readonly OwnNetwork[],
+): Promise<readonly OwnNetwork[]> {
+  try {
+    const firewalls = await store.firewalls();
+    return firewalls.flatMap(({ name, ownAddresses }) => networksOf(ownAddresses, `${firewallWhy} ${name}`));
+  } catch (error) {
+    log.warn(
+      { error: messageOf(error) },
+      "the firewalls' own addresses can't be read now, keeping those known",
+    );
+    return previous.filter(({ why }) => why.startsWith(firewallWhy));
+  }
+}
+
+function networksOf(addresses: readonly string[], why: string): readonly OwnNetwork[] {
+  return addresses.flatMap((text) => {
+    const ip = parseIpAddress(text);
+    return ip === undefined ? [] : [{ prefix: prefixOf(ip), why }];
+  });
+}
+
+async function inTime<T>(promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${lookUpMs} ms`));
+    }, lookUpMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,163 @@
+import { hash, randomBytes } from "node:crypto";
+import { z } from "zod";
+import type { Alert, Row } from "../domain/alert.ts";
+
+/** Splunk gives an alert action at most this many rows (`max_action_results` in limits.conf). */
+export const maxRows = 50_000;
+
+/** The body is not a Splunk alert. The message names what is wrong, and quotes no value. */
+export class PayloadError extends Error {
+  override readonly name = "PayloadError";
+}
+
+/** Some senders write a number-like text without quotes, e.g. the sid `1760000400.1228`. */
+const Text = z.union([z.string(), z.number().transform(String)]).nullish();
+
+const Fields = z.custom<Readonly<Record<string, unknown>>>(isObject, "expected an object");
+
+/**
+ * The body of Splunk's webhook alert action. Each key may be null or absent: `result` is null when no row was found,
+ * `search_name` for a search that was never saved. `results`, with all rows, comes from modified actions.
+ * Values inside a row are read by `readSplunkPayload`.
+ * Source: Splunk Enterprise 8.2 `alert_webhook/bin/webhook.py`; Splunk documentation "Use a webhook alert action".
+ */
+export const SplunkPayload = z.object({
+  sid: Text,
+  search_name: Text,
+  app: Text,
+  owner: Text,
+  results_link: Text,
+  result: Fields.nullish(),
+  results: z.array(Fields.nullable()).max(maxRows, `more than ${maxRows} rows`).nullish(),
+});
+export type SplunkPayload = z.infer<typeof SplunkPayload>;
+
+/**
+ * The alert that one delivery of Splunk's webhook carries.
+ *
+ * Its id is derived from sid, rows and the row number in a per-result link, so that a repeated delivery has the same id
+ * whatever the order of its keys, while two rows of one search are two alerts. Without a sid a repeat can't be told
+ * from a second attack that looks the same; the id is then random, because a lost alert is worse than a repeated one.
+ * @param body parsed JSON
+ * @param source where it came from, e.g. `splunk-webhook`; not part of the id
+ * @throws {PayloadError}
+ */
+export function readSplunkPayload(body: unknown, receivedAt: Date, source: string): Alert {
+  const payload = checked(body);
+  const rows = rowsOf(payload);
+  const sid = textOrNull(payload.sid);
+  const resultsLink = textOrNull(payload.results_link);
+  return {
+    id: alertId(sid, rows, resultsLink),
+    source,
+    sid,
+    searchName: textOrNull(payload.search_name),
+    app: textOrNull(payload.app),
+    owner: textOrNull(payload.owner),
+    resultsLink,
+    rows,
+    receivedAt,
+  };
+}
+
+function checked(body: unknown): SplunkPayload {
+  if (!isObject(body)) {
+    throw new PayloadError("the body is not a JSON object");
+  }
+  const parsed = SplunkPayload.safeParse(body);
+  if (!parsed.success) {
+    throw new PayloadError(problemOf(parsed.error));
+  }
+  const { result, results, sid, search_name: searchName } = parsed.data;
+  if ((result ?? results ?? textOrNull(sid) ?? textOrNull(searchName)) === null) {
+    throw new PayloadError("none of result, results, sid and search_name is present");
+  }
+  return parsed.data;
+}
+
+function problemOf(error: z.ZodError): string {
+  const [issue] = error.issues;
+  const place = issue?.path.join(".") ?? "";
+  return issue?.code === "invalid_union"
+    ? `${place}: expected text`
+    : `${place}: ${issue?.message ?? "wrong"}`;
+}
+
+function rowsOf({ result, results }: SplunkPayload): readonly Row[] {
+  const listed = (results ?? []).map(rowOf).filter(hasFields);
+  const [single] = [result].map(rowOf).filter(hasFields);
+  if (single === undefined) {
+    return listed;
+  }
+  if (listed.length === 0) {
+    return [single];
+  }
+  const wanted = JSON.stringify(sorted(single));
+  return listed.some((row) => JSON.stringify(sorted(row)) === wanted) ? listed : [single, ...listed];
+}
+
+function hasFields(row: Row): boolean {
+  return row.length > 0;
+}
+
+function rowOf(fields: Readonly<Record<string, unknown>> | null | undefined): Row {
+  const row: [string, readonly string[]][] = [];
+  for (const field of Object.keys(fields ?? {})) {
+    // Splunk's own encoding of a list, which stands beside it
+    if (!field.startsWith("__mv_")) {
+      row.push([field, valuesOf(fields?.[field])]);
+    }
+  }
+  return row;
+}
+
+function valuesOf(value: unknown): readonly string[] {
+  if (typeof value === "string") {
+    return [value];
+  }
+  if (value === null || value === undefined) {
+    return [];
+  }
+  return Array.isArray(value) ? value.filter((one) => one !== null).map(textOf) : [textOf(value)];
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") {
+    return value;
+  }
+  try {
+    return JSON.stringify(value);
+  } catch {
+    throw new PayloadError("a value is nested too deeply");
+  }
+}
+
+/** Splunk sends an empty text where others send null. */
+function textOrNull(text: string | null | undefined): string | null {
+  return text === undefined || text === "" ? null : text;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function alertId(sid: string | null, rows: readonly Row[], resultsLink: string | null): string {
+  if (sid === null) {
+    return `al_${randomBytes(16).toString("hex")}`;
+  }
+  const identity = JSON.stringify([sid, rowNumberOf(resultsLink), rows.map(sorted)]);
+  return `al_${hash("sha256", identity, "hex").slice(0, 32)}`;
+}
+
+function sorted(row: Row): Row {
+  return row.toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+const perResultLink =
+  /loadjob.{1,2000}head(?:%20|\+| )(\d{1,9})(?:%20|\+| |%7c|\|){1,9}tail(?:%20|\+| )1(?!\d)/i;
+
+/** The N of a link like `…?q=|loadjob <sid> | head N | tail 1`, which Splunk writes when it sends one webhook per row. */
+function rowNumberOf(resultsLink: string | null): number | null {
+  const found = resultsLink === null ? null : perResultLink.exec(resultsLink.slice(0, 5000));
+  return found === null ? null : Number(found[1]);
+}

@@ -1,0 +1,217 @@
+import type { Alert, Sighting } from "./domain/alert.ts";
+import type { Standing, WaitingSighting } from "./ports.ts";
+import type { Decision, Mode } from "./domain/decision.ts";
+import { messageOf } from "./domain/errors.ts";
+import type { Finding } from "./domain/finding.ts";
+import type { IpAddress } from "./domain/ip-address.ts";
+import { type Loop, startLoop } from "./loop.ts";
+import type { Log, Store } from "./ports.ts";
+
+/** What the stages are, to the pipeline. */
+export interface PipelineDeps {
+  readonly store: Pick<
+    Store,
+    | "claimAlerts"
+    | "recordSightings"
+    | "failAlert"
+    | "claimSightings"
+    | "postponeSighting"
+    | "standingOf"
+    | "recordDecision"
+  >;
+  readonly extract: (alert: Alert) => readonly Sighting[];
+  /** Why the address may never be blocked, or null. */
+  readonly protectedReason: (ip: IpAddress) => string | null;
+  readonly enrich: (ip: IpAddress, signal: AbortSignal) => Promise<Enriched>;
+  readonly decide: (question: Question) => Decision;
+  readonly mode: Mode;
+  readonly firewalls: readonly string[];
+  readonly channels: readonly string[];
+  /** A decision was committed that firewalls or people must hear of. */
+  readonly onDecided: (decision: Decision) => void;
+  /** True while deliveries are coming in: accepting goes before processing, because only what is accepted is safe. */
+  readonly isReceiving: () => boolean;
+  /** Names this process in leases. */
+  readonly holder: string;
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+export interface Enriched {
+  readonly findings: readonly Finding[];
+  /** How long to wait before a provider that failed may answer; null when waiting would not help. */
+  readonly retryAfterMs: number | null;
+}
+
+export interface Question {
+  readonly alertId: string;
+  readonly ip: IpAddress;
+  readonly count: number;
+  readonly findings: readonly Finding[];
+  readonly mode: Mode;
+  readonly protectedReason: string | null;
+  readonly standing: Standing;
+  readonly now: Date;
+}
+
+export interface Pipeline {
+  /** There is a new alert. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+const leaseMs = 60_000;
+/** How often waiting rows are looked for when nobody says that there are some. */
+const pollMs = 1000;
+const alertsAtOnce = 50;
+const sightingsAtOnce = 32;
+/** A message about a block waits this long for the firewalls, so that it can say what they did. */
+const firewallPatienceMs = 15_000;
+/** An address about which a provider could not be asked yet is decided without it after a day. */
+const providerPatienceMs = 24 * 3_600_000;
+const longestRetryMs = 15 * 60_000;
+
+/** alert → sightings → findings → decision → (block, notifications). What waits is in the store; this only moves it on. */
+export function startPipeline(deps: PipelineDeps): Pipeline {
+  const deciding = startDeciding(deps);
+  const extracting = startLoop(
+    "extract",
+    (signal) => yielding(deps, () => extractWaiting(deps, deciding, signal)),
+    deps.log,
+  );
+  return {
+    wake: extracting.wake,
+    async stop() {
+      await Promise.all([extracting.stop(), deciding.stop()]);
+    },
+  };
+}
+
+async function extractWaiting(deps: PipelineDeps, deciding: Loop, signal: AbortSignal): Promise<number> {
+  const alerts = await deps.store.claimAlerts({
+    holder: deps.holder,
+    limit: alertsAtOnce,
+    now: deps.now(),
+    leaseMs,
+  });
+  for (const alert of alerts) {
+    if (signal.aborted) {
+      return 0;
+    }
+    await extractOne(deps, alert);
+    deciding.wake();
+  }
+  return alerts.length === alertsAtOnce ? 0 : pollMs;
+}
+
+async function extractOne(deps: PipelineDeps, alert: Alert): Promise<void> {
+  let sightings: readonly Sighting[];
+  try {
+    sightings = deps.extract(alert);
+  } catch (error) {
+    deps.log.error(
+      { alertId: alert.id, error: messageOf(error) },
+      "alert can't be processed, kept as failed",
+    );
+    await deps.store.failAlert(alert.id, messageOf(error));
+    return;
+  }
+  await deps.store.recordSightings(alert.id, sightings, deps.now());
+  const noted = {
+    alertId: alert.id,
+    searchName: alert.searchName,
+    rows: alert.rows.length,
+    addresses: sightings.length,
+  };
+  if (sightings.length === 0) {
+    deps.log.warn(noted, "alert names no address");
+  } else {
+    deps.log.info(noted, "alert");
+  }
+}
+
+/** Decides up to 32 sightings at a time, so that one slow look-up does not hold up the others. */
+function startDeciding(deps: PipelineDeps): Loop {
+  const running = new Map<string, Promise<void>>();
+  const claimFree = async (signal: AbortSignal): Promise<number> => {
+    const limit = sightingsAtOnce - running.size;
+    const claimed =
+      limit === 0
+        ? []
+        : await deps.store.claimSightings({ holder: deps.holder, limit, now: deps.now(), leaseMs });
+    for (const sighting of claimed) {
+      const task = decideOne(deps, sighting, signal)
+        .catch((error: unknown) => {
+          // The lease ends and the sighting is taken again: nothing is lost, nothing is decided twice.
+          deps.log.error(
+            { sightingId: sighting.id, error: messageOf(error) },
+            "sighting not decided, will be tried again",
+          );
+        })
+        .finally(() => {
+          running.delete(sighting.id);
+          loop.wake();
+        });
+      running.set(sighting.id, task);
+    }
+    return claimed.length > 0 && claimed.length === limit ? 0 : pollMs;
+  };
+  const loop = startLoop("decide", (signal) => yielding(deps, () => claimFree(signal)), deps.log);
+  return {
+    wake: loop.wake,
+    async stop() {
+      await loop.stop();
+      await Promise.all(running.values());
+    },
+  };
+}
+
+async function decideOne(deps: PipelineDeps, sighting: WaitingSighting, signal: AbortSignal): Promise<void> {
+  const { store, mode } = deps;
+  const { ip, alertId, count } = sighting;
+  const protectedReason = deps.protectedReason(ip);
+  const standing = await store.standingOf(ip, mode, deps.now());
+  const isSettled = protectedReason !== null || standing.block !== null || standing.graceUntil !== null;
+  const { findings, retryAfterMs } = isSettled
+    ? { findings: [], retryAfterMs: null }
+    : await deps.enrich(ip, signal);
+  if (signal.aborted) {
+    return;
+  }
+
+  const now = deps.now();
+  const decision = deps.decide({ alertId, ip, count, findings, mode, protectedReason, standing, now });
+  const isOpen = decision.action === "watch" && retryAfterMs !== null;
+  if (isOpen && now.getTime() - sighting.createdAt.getTime() < providerPatienceMs) {
+    const waitMs = Math.max(retryAfterMs, Math.min(longestRetryMs, 5000 * 2 ** sighting.attempts));
+    const dueAt = new Date(now.getTime() + waitMs);
+    await store.postponeSighting(sighting.id, dueAt, decision.reasons.join("; "));
+    deps.log.warn(
+      { ip, alertId, dueAt, attempts: sighting.attempts + 1 },
+      "a provider can't be asked now, will ask again",
+    );
+    return;
+  }
+
+  const recorded = await store.recordDecision({
+    sightingId: sighting.id,
+    decision,
+    firewalls: mode === "enforce" ? deps.firewalls : [],
+    notifications: deps.channels.map((channel) => ({ channel, dueAt: notificationDueAt(deps, decision) })),
+  });
+  const { id, action, reasons } = recorded;
+  deps.log.info({ ip, alertId, decisionId: id, action, mode, reasons }, "decision");
+  deps.onDecided(recorded);
+}
+
+function notificationDueAt({ mode, firewalls }: PipelineDeps, decision: Decision): Date {
+  const waits = decision.action === "block" && mode === "enforce" && firewalls.length > 0;
+  return new Date(decision.decidedAt.getTime() + (waits ? firewallPatienceMs : 0));
+}
+
+/** Runs a step; while deliveries come in, asks for a pause three times as long as the step took. */
+async function yielding(deps: PipelineDeps, step: () => Promise<number>): Promise<number> {
+  const startedAt = performance.now();
+  const pauseMs = await step();
+  return deps.isReceiving() ? Math.max(pauseMs, 3 * (performance.now() - startedAt)) : pauseMs;
+}

@@ -1,0 +1,73 @@
+import type { ErrorRequestHandler, Response } from "express";
+import { AppError, messageOf } from "./domain/errors.ts";
+import type { Log } from "./ports.ts";
+
+/** Stable codes of HTTP errors. A new code does not compile until it has a status and a title. */
+export type ProblemCode =
+  | "BODY_UNREADABLE"
+  | "PAYLOAD_INVALID"
+  | "UNAUTHENTICATED"
+  | "SOURCE_NOT_ALLOWED"
+  | "NOT_FOUND"
+  | "METHOD_NOT_ALLOWED"
+  | "BODY_TOO_LARGE"
+  | "RATE_LIMITED"
+  | "INTERNAL"
+  | "STORE_UNAVAILABLE";
+
+const kinds: Readonly<Record<ProblemCode, { readonly status: number; readonly title: string }>> = {
+  BODY_UNREADABLE: { status: 400, title: "The body could not be read as JSON" },
+  PAYLOAD_INVALID: { status: 400, title: "The request does not have the expected shape" },
+  UNAUTHENTICATED: { status: 401, title: "The secret is missing or wrong" },
+  SOURCE_NOT_ALLOWED: { status: 403, title: "This source is not allowed" },
+  NOT_FOUND: { status: 404, title: "There is nothing here" },
+  METHOD_NOT_ALLOWED: { status: 405, title: "This method is not allowed here" },
+  BODY_TOO_LARGE: { status: 413, title: "The body is too large" },
+  RATE_LIMITED: { status: 429, title: "Too many requests" },
+  INTERNAL: { status: 500, title: "Internal error" },
+  STORE_UNAVAILABLE: { status: 503, title: "The alert could not be stored" },
+};
+
+/** Answers with an RFC 9457 problem document. `detail` must not quote the request. */
+export function sendProblem(
+  response: Response,
+  code: ProblemCode,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const { status, title } = kinds[code];
+  response.status(status);
+  response.set(headers);
+  response.type("application/problem+json");
+  response.send(JSON.stringify({ type: "about:blank", title, status, code, detail }));
+}
+
+/** Seconds after which a sender may try again when the store can't commit. */
+const storeRetrySeconds = "5";
+
+/** The one place where a thrown error becomes an HTTP answer. A bug answers 500 with a number that is in the log too. */
+export function answerError(log: Log): ErrorRequestHandler {
+  return (error: unknown, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    if (error instanceof AppError && error.code === "STORE_UNAVAILABLE") {
+      log.error({ error: error.message }, "the store can't commit, answered 503");
+      sendProblem(response, "STORE_UNAVAILABLE", "Nothing was stored. Send it again.", {
+        "Retry-After": storeRetrySeconds,
+      });
+      return;
+    }
+    if (error instanceof URIError) {
+      sendProblem(response, "NOT_FOUND", "The address is not well-formed.");
+      return;
+    }
+    const id = crypto.randomUUID();
+    log.error(
+      { id, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
+      "request failed by a bug",
+    );
+    sendProblem(response, "INTERNAL", `The log has more under ${id}.`);
+  };
+}

@@ -89,10 +89,12 @@ function hostsWeNeed(config: Config): readonly { readonly host: string; readonly
   ];
 }
 
+/** So many deliveries waiting for their commit at once mean that the receiver can't keep up. */
+const crowd = 8;
+
 /** Wires the parts together. Nothing runs until `start`. */
 export function createApp(config: Config, edges: Edges, identity: Identity, log: Log): App {
-  const { store, now, ownAddresses } = edges;
-  const startedAt = now();
+  const { store, ownAddresses } = edges;
   const extract = (alert: Pick<Alert, "rows">): readonly Sighting[] =>
     extractSightings(alert, config.extract);
   const protectedReason = createProtection({
@@ -101,38 +103,19 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
     own: ownAddresses.list,
   });
   const commit = createGroupCommit((alerts) => store.insertAlerts(alerts));
-  const background = createBackground({ config, edges, identity, log, extract, protectedReason });
-
-  const server: HttpServer = createHttpServer({
-    host: config.host,
-    port: config.port,
-    tls: config.tls,
-    trustProxy: config.trustProxy,
-    tokens: config.webhookTokens,
-    sources: config.webhookSources,
-    countAddresses: (alert) => extract(alert).length,
-    store,
-    now,
-    log,
-    routes: createRoutes({
-      store,
-      version: identity.version,
-      mode: config.mode,
-      startedAt,
-      firewallNames: config.mode === "enforce" ? config.firewalls.map(({ name }) => name) : [],
-      adminToken: config.adminToken,
-      graceSeconds: config.policy.graceSeconds,
-      onLifted: background.wakeFirewalls,
-      now,
-      log,
-    }),
-  });
+  let deliveriesUnderWay = 0;
+  const isCrowded = (): boolean => deliveriesUnderWay >= crowd;
+  const background = createBackground({ config, edges, identity, log, extract, protectedReason, isCrowded });
+  const server = createServer({ config, edges, identity, log, extract, onLifted: background.wakeFirewalls });
 
   const accept: AcceptAlert = async (alert) => {
-    background.noteDelivery();
-    const outcome = await commit(alert);
-    background.wakePipeline();
-    return outcome;
+    deliveriesUnderWay += 1;
+    try {
+      return await commit(alert);
+    } finally {
+      deliveriesUnderWay -= 1;
+      background.wakePipeline();
+    }
   };
 
   let stopped: Promise<void> | undefined;
@@ -153,4 +136,47 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
     },
     url: () => server.url(),
   };
+}
+
+interface ServerDeps {
+  readonly config: Config;
+  readonly edges: Edges;
+  readonly identity: Identity;
+  readonly log: Log;
+  readonly extract: (alert: Pick<Alert, "rows">) => readonly Sighting[];
+  readonly onLifted: () => void;
+}
+
+function createServer({
+  config,
+  edges: { store, now },
+  identity,
+  log,
+  extract,
+  onLifted,
+}: ServerDeps): HttpServer {
+  return createHttpServer({
+    host: config.host,
+    port: config.port,
+    tls: config.tls,
+    trustProxy: config.trustProxy,
+    tokens: config.webhookTokens,
+    sources: config.webhookSources,
+    countAddresses: (alert) => extract(alert).length,
+    store,
+    now,
+    log,
+    routes: createRoutes({
+      store,
+      version: identity.version,
+      mode: config.mode,
+      startedAt: now(),
+      firewallNames: config.mode === "enforce" ? config.firewalls.map(({ name }) => name) : [],
+      adminToken: config.adminToken,
+      graceSeconds: config.policy.graceSeconds,
+      onLifted,
+      now,
+      log,
+    }),
+  });
 }

@@ -19,22 +19,20 @@ export interface BackgroundDeps {
   readonly extract: (alert: Pick<Alert, "rows">) => readonly Sighting[];
   /** Why this may never be blocked, or null. */
   readonly protectedReason: (prefix: IpPrefix | IpAddress) => string | null;
+  /** True while deliveries queue up. */
+  readonly isCrowded: () => boolean;
 }
 
 export interface Background {
   start(): Promise<void>;
   /** Ends what has begun. Harmless when called twice. */
   stop(): Promise<void>;
-  /** A delivery is coming in. */
-  noteDelivery(): void;
   /** There is a new alert. */
   wakePipeline(): void;
   /** The blocks that should stand have changed. */
-  wakeFirewalls(): void;
+  readonly wakeFirewalls: () => void;
 }
 
-/** After the last delivery, how long the receiver still counts as busy. */
-const receivingMs = 50;
 const ownAddressesRefreshMs = 300_000;
 
 /** What goes on after the answer: the pipeline, one reconciler per firewall, one outbox per channel. */
@@ -42,7 +40,6 @@ export function createBackground(deps: BackgroundDeps): Background {
   const { config, edges, log } = deps;
   // Only in mode `enforce` does anything ever connect to a firewall.
   const firewalls = config.mode === "enforce" ? edges.firewalls : [];
-  let lastDeliveryMs = Number.NEGATIVE_INFINITY;
   let pipeline: Pipeline | undefined;
   let loops: readonly Loop[] = [];
   let outboxes: readonly Loop[] = [];
@@ -70,16 +67,13 @@ export function createBackground(deps: BackgroundDeps): Background {
             wakeAll(outboxes);
           }
         },
-        isReceiving: () => performance.now() - lastDeliveryMs < receivingMs,
+        isCrowded: deps.isCrowded,
         log,
       });
     },
     async stop() {
       await pipeline?.stop();
       await Promise.all(loops.map((loop) => loop.stop()));
-    },
-    noteDelivery() {
-      lastDeliveryMs = performance.now();
     },
     wakePipeline() {
       pipeline?.wake();

@@ -4,9 +4,9 @@ import type { Log } from "./ports.ts";
 /** Work that goes on until it is stopped. */
 export interface Loop {
   /** There may be something to do now. */
-  wake(): void;
+  readonly wake: () => void;
   /** Starts no further step and waits for the running one. Harmless when called twice. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** After a step that threw, so that a broken database is not asked in a tight circle. */

@@ -29,8 +29,8 @@ export interface PipelineDeps {
   readonly channels: readonly string[];
   /** A decision was committed that firewalls or people must hear of. */
   readonly onDecided: (decision: Decision) => void;
-  /** True while deliveries are coming in: accepting goes before processing, because only what is accepted is safe. */
-  readonly isReceiving: () => boolean;
+  /** True while deliveries queue up: accepting goes before processing, because only what is accepted is safe. */
+  readonly isCrowded: () => boolean;
   /** Names this process in leases. */
   readonly holder: string;
   readonly now: () => Date;
@@ -209,9 +209,9 @@ function notificationDueAt({ mode, firewalls }: PipelineDeps, decision: Decision
   return new Date(decision.decidedAt.getTime() + (waits ? firewallPatienceMs : 0));
 }
 
-/** Runs a step; while deliveries come in, asks for a pause three times as long as the step took. */
+/** Runs a step; while deliveries queue up, asks for a pause ten times as long as the step took. */
 async function yielding(deps: PipelineDeps, step: () => Promise<number>): Promise<number> {
   const startedAt = performance.now();
   const pauseMs = await step();
-  return deps.isReceiving() ? Math.max(pauseMs, 3 * (performance.now() - startedAt)) : pauseMs;
+  return deps.isCrowded() ? Math.max(pauseMs, 10 * (performance.now() - startedAt)) : pauseMs;
 }

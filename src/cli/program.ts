@@ -17,11 +17,8 @@ const PackageFile = z.object({ version: z.string() });
 
 /** Runs one command. Never rejects: what goes wrong is printed, and told by the exit code. */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
-  let exitCode: ExitCode = 0;
-  const finish = (work: (host: Host) => Promise<ExitCode>) => async (): Promise<void> => {
-    exitCode = await work(host);
-  };
   const version = await readVersion();
+  const outcome: Outcome = { exitCode: 0 };
   const program = new Command("portcullis")
     .description(
       "Takes Splunk alerts, checks each address, blocks confirmed attackers on every firewall, proves it, and tells you.",
@@ -31,59 +28,66 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     .configureOutput({ writeOut: host.out, writeErr: host.err })
     .showHelpAfterError()
     .addHelpText("after", "\nSettings come from the environment and portcullis.yaml: see README.md.");
+  addPlainCommands(program, host, version, outcome);
+  addCommandsWithOptions(program, host, outcome);
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return outcome.exitCode;
+  } catch (error) {
+    return report(error, host);
+  }
+}
 
-  program
-    .command("serve")
-    .description("run the receiver")
-    .action(finish((h) => serve(h, version)));
-  program
-    .command("demo")
-    .description("show the whole loop with stand-ins; nothing needs to be configured")
-    .action(finish(demo));
-  program
-    .command("check-config")
-    .description("check the settings and name every mistake")
-    .action(finish(checkConfig));
-  program.command("show-config").description("print the settings, secrets masked").action(finish(showConfig));
-  program.command("secrets").description("print the webhook URL and the secrets").action(finish(secrets));
-  program
-    .command("healthcheck")
-    .description("exit code 0 when the receiver answers; for containers")
-    .action(finish(healthcheck));
+interface Outcome {
+  exitCode: ExitCode;
+}
+
+function addPlainCommands(program: Command, host: Host, version: string, outcome: Outcome): void {
+  const add = (name: string, description: string, work: () => Promise<ExitCode>): void => {
+    program
+      .command(name)
+      .description(description)
+      .action(async () => {
+        outcome.exitCode = await work();
+      });
+  };
+  add("serve", "run the receiver", () => serve(host, version));
+  add("demo", "show the whole loop with stand-ins; nothing needs to be configured", () =>
+    demo(host, version),
+  );
+  add("check-config", "check the settings and name every mistake", () => checkConfig(host));
+  add("show-config", "print the settings, secrets masked", () => showConfig(host));
+  add("secrets", "print the webhook URL and the secrets", () => secrets(host));
+  add("healthcheck", "exit code 0 when the receiver answers; for containers", () => healthcheck(host));
+}
+
+function addCommandsWithOptions(program: Command, host: Host, outcome: Outcome): void {
+  const urlText = "the receiver, when it is not the one configured here: http://host:8080";
   program
     .command("replay")
     .description("send alerts from JSON files to the running receiver")
     .argument("<file...>", "files with one Splunk webhook payload each; - reads standard input")
-    .option("--url <url>", "the receiver, when it is not the one configured here: http://host:8080")
+    .option("--url <url>", urlText)
     .option("--new-sid", "give each alert a sid of its own, so that it is not taken for a repeat")
     .action(async (files: readonly string[], options: { readonly url?: string; readonly newSid?: true }) => {
-      exitCode = await replay(host, files, options);
+      outcome.exitCode = await replay(host, files, options);
     });
   program
     .command("status")
-    .description(
-      "how the running receiver is doing; exit code 1 when something is wrong, 2 when it does not answer",
-    )
+    .description("how the receiver is doing; exit code 1 when something is wrong, 2 when it does not answer")
     .option("--json", "print it as JSON")
-    .option("--url <url>", "the receiver, when it is not the one configured here")
+    .option("--url <url>", urlText)
     .action(async (options: { readonly json?: true; readonly url?: string }) => {
-      exitCode = await status(host, options);
+      outcome.exitCode = await status(host, options);
     });
   program
     .command("unblock")
     .description("lift a block on every firewall; alerts can't block the address again for the grace period")
     .argument("<address>", "an IP address or a network like 203.0.113.0/24")
-    .option("--url <url>", "the receiver, when it is not the one configured here")
+    .option("--url <url>", urlText)
     .action(async (address: string, options: { readonly url?: string }) => {
-      exitCode = await unblock(host, address, options);
+      outcome.exitCode = await unblock(host, address, options);
     });
-
-  try {
-    await program.parseAsync([...argv], { from: "user" });
-    return exitCode;
-  } catch (error) {
-    return report(error, host);
-  }
 }
 
 function report(error: unknown, host: Host): ExitCode {

@@ -8,7 +8,7 @@ export type Row = readonly (readonly [field: string, values: readonly string[]])
 
 /** One delivery of one saved search. */
 export interface Alert {
-  /** `al_` and 32 hex digits, derived from the delivery: the same delivery has the same id on every replica. */
+  /** `al_` and 32 hex digits, derived from the delivery: the same delivery has the same id on every replica. Sorts by the search's time where the sid tells it. */
   readonly id: string;
   /** Which source brought it, e.g. `splunk-webhook`. */
   readonly source: string;

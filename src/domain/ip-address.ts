@@ -89,12 +89,18 @@ function parse(text: string): Parsed | undefined {
   if (!text.includes(":") || !ipv6Text.test(text) || !isIPv6(text)) {
     return undefined;
   }
-  const dotted = text.includes(".") ? text.slice(text.lastIndexOf(":") + 1) : undefined;
-  if (dotted !== undefined && !ipv4Text.test(dotted)) {
-    return undefined;
-  }
-  const address = ipaddr.IPv6.parse(text);
+  const address = ipaddr.IPv6.parse(withoutDots(text));
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
+}
+
+/** ipaddr.js reads `::203.0.113.5` as the mapped `::ffff:203.0.113.5`, which is another address. */
+function withoutDots(text: string): string {
+  if (!text.includes(".")) {
+    return text;
+  }
+  const start = text.lastIndexOf(":") + 1;
+  const [a = 0, b = 0, c = 0, d = 0] = text.slice(start).split(".").map(Number);
+  return `${text.slice(0, start)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
 }
 
 function hasHostBits(parsed: Parsed, prefix: IpPrefix): boolean {

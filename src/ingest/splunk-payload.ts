@@ -21,7 +21,7 @@ const Fields = z.custom<Readonly<Record<string, unknown>>>(isObject, "expected a
  * Values inside a row are read by `readSplunkPayload`.
  * Source: Splunk Enterprise 8.2 `alert_webhook/bin/webhook.py`; Splunk documentation "Use a webhook alert action".
  */
-export const SplunkPayload = z.object({
+const SplunkPayload = z.object({
   sid: Text,
   search_name: Text,
   app: Text,
@@ -30,7 +30,7 @@ export const SplunkPayload = z.object({
   result: Fields.nullish(),
   results: z.array(Fields.nullable()).max(maxRows, `more than ${maxRows} rows`).nullish(),
 });
-export type SplunkPayload = z.infer<typeof SplunkPayload>;
+type SplunkPayload = z.infer<typeof SplunkPayload>;
 
 /**
  * The alert that one delivery of Splunk's webhook carries.
@@ -146,7 +146,25 @@ function alertId(sid: string | null, rows: readonly Row[], resultsLink: string |
     return `al_${randomBytes(16).toString("hex")}`;
   }
   const identity = JSON.stringify([sid, rowNumberOf(resultsLink), rows.map(sorted)]);
-  return `al_${hash("sha256", identity, "hex").slice(0, 32)}`;
+  return `al_${`${searchTimeOf(sid)}${hash("sha256", identity, "hex")}`.slice(0, 32)}`;
+}
+
+const dispatched = /(?:^|_at_)(\d{10})[._](\d{1,9})/;
+
+/**
+ * Second and counter of the search, 12 hex digits, or nothing when the sid does not tell them. Ids of one time then lie
+ * together in the database's index: without that, each alert of a commit would change another page of it.
+ * Source: forms of a sid, `scheduler__…_at_<epoch>_<n>`, `rt_scheduler__…_at_<epoch>_<n>.<m>`, `<epoch>.<n>`.
+ */
+function searchTimeOf(sid: string): string {
+  const [, second, counter] = dispatched.exec(sid) ?? [];
+  if (second === undefined || counter === undefined) {
+    return "";
+  }
+  return (
+    Number(second).toString(16).padStart(9, "0").slice(1) +
+    (Number(counter) % 0x1_0000).toString(16).padStart(4, "0")
+  );
 }
 
 function sorted(row: Row): Row {

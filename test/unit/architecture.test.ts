@@ -113,7 +113,9 @@ describe("documents", () => {
 
   test("the README names every command", () => {
     const program = readFileSync(join(src, "cli/program.ts"), "utf8");
-    const commands = [...program.matchAll(/\.command\("([a-z-]+)"\)/g)].map((match) => match[1] ?? "");
+    const commands = [...program.matchAll(/(?:\.command|\badd)\("([a-z-]+)"/g)].map(
+      (match) => match[1] ?? "",
+    );
 
     expect(commands.length).toBeGreaterThan(8);
     expect(commands.filter((command) => !readme.includes(`\`${command}`))).toEqual([]);

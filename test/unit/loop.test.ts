@@ -34,7 +34,7 @@ test("a wake ends the pause", async () => {
   await new Promise(setImmediate);
   loop.wake();
 
-  await twice.done;
+  await expect(twice.done).resolves.toBeUndefined();
   await loop.stop();
 });
 
@@ -54,7 +54,7 @@ test("a wake during a step is not lost", async () => {
   loop.wake();
   gate.resolve();
 
-  await steps.done;
+  await expect(steps.done).resolves.toBeUndefined();
   await loop.stop();
 });
 

@@ -1,0 +1,107 @@
+import type { Config, FirewallConfig, MailConfig, ProviderConfig } from "./config.ts";
+
+/** The configuration for people: one `NAME value` per line, always in the same order; of secrets only whether they are set. */
+export function showConfig(config: Config): string {
+  const lines: [name: string, value: string][] = [
+    ["HOST", config.host],
+    ["PORT", String(config.port)],
+    ["DATA_DIR", config.dataDir],
+    ["DATABASE_URL", maskUrl(config.databaseUrl)],
+    ["MODE", config.mode],
+    ["WEBHOOK_TOKEN", secretState(config, "WEBHOOK_TOKEN", config.webhookTokens)],
+    ["WEBHOOK_SIGNING_SECRET", secretState(config, "WEBHOOK_SIGNING_SECRET", config.webhookSigningSecrets)],
+    ["WEBHOOK_SOURCES", config.webhookSources === null ? "any" : list(config.webhookSources)],
+    ["ADMIN_TOKEN", secretState(config, "ADMIN_TOKEN", [config.adminToken])],
+    ["TLS_CERT_FILE", isSet(config.tls?.cert)],
+    ["TLS_KEY_FILE", isSet(config.tls?.key)],
+    ["TLS_CLIENT_CA_FILE", isSet(config.tls?.clientCa)],
+    ["TRUST_PROXY", list(config.trustProxy)],
+    ["SPLUNK_HOST", config.splunkHost ?? notSet],
+    ...provider("VIRUSTOTAL", config.virustotal),
+    ...provider("ABUSEIPDB", config.abuseipdb),
+    ...mail(config.mail),
+    ["ALLOWLIST", list(config.allowlist)],
+    ["ALLOW_DOCUMENTATION_ADDRESSES", String(config.allowDocumentationAddresses)],
+    ["LOG_LEVEL", config.logLevel],
+    ...policy(config),
+    ["extract.fields", list(config.extract.fields)],
+    ["extract.otherFields", String(config.extract.otherFields)],
+    ["extract.neverFields", list(config.extract.neverFields)],
+    ["extract.countFields", list(config.extract.countFields)],
+    ["findings.keep", `${config.findingSeconds}s`],
+    ...config.firewalls.flatMap(firewall),
+  ];
+  const width = Math.max(...lines.map(([name]) => name.length));
+  return lines.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+}
+
+const notSet = "not set";
+
+function isSet(secret: string | null | undefined): string {
+  return secret === null || secret === undefined ? notSet : "set";
+}
+
+function secretState(config: Config, name: string, values: readonly string[]): string {
+  if (config.generatedSecrets.includes(name)) {
+    return "generated";
+  }
+  return values.length > 1 ? `set (${values.length} values)` : "set";
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? "none" : items.join(", ");
+}
+
+/** Without user and password; parameters may hold a password too. */
+function maskUrl(text: string): string {
+  const url = text.startsWith("sqlite:") ? null : URL.parse(text);
+  if (url === null) {
+    return text.startsWith("sqlite:") ? text : "set";
+  }
+  const logIn = url.username === "" && url.password === "" ? "" : "***@";
+  return `${url.protocol}//${logIn}${url.host}${url.pathname}${url.search === "" ? "" : "?***"}`;
+}
+
+function provider(name: string, config: ProviderConfig | null): [string, string][] {
+  return [
+    [`${name}_API_KEY`, isSet(config?.apiKey)],
+    [`${name}_URL`, config?.url ?? notSet],
+  ];
+}
+
+function mail(config: MailConfig | null): [string, string][] {
+  if (config === null) {
+    return [["SMTP_SERVER", notSet]];
+  }
+  return [
+    ["SMTP_SERVER", config.server],
+    ["SMTP_PORT", String(config.port)],
+    ["SMTP_USER", isSet(config.user)],
+    ["SMTP_PASSWORD", isSet(config.password)],
+    ["SMTP_TLS", config.tls],
+    ["MAIL_FROM", config.from],
+    ["ADMIN_EMAIL", list(config.to)],
+  ];
+}
+
+function policy(config: Config): [string, string][] {
+  const { block, hold, blockSeconds, holdSeconds, graceSeconds, version } = config.policy;
+  return [
+    ["policy.block", list(block.map((rule) => JSON.stringify(rule)))],
+    ["policy.hold", list(hold.map((rule) => JSON.stringify(rule)))],
+    ["policy.duration", `${blockSeconds}s`],
+    ["policy.holdFor", `${holdSeconds}s`],
+    ["policy.grace", `${graceSeconds}s`],
+    ["policy version", version],
+  ];
+}
+
+function firewall(config: FirewallConfig): [string, string][] {
+  const name = `firewall ${config.name}`;
+  return [
+    [name, `${config.user} on ${config.host} port ${config.port} via ${config.via}`],
+    [`${name} password`, isSet(config.password)],
+    [`${name} private key`, isSet(config.privateKey)],
+    [`${name} host keys`, config.knownHosts === null ? list(config.hostKeys) : "known_hosts file"],
+  ];
+}

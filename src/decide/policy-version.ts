@@ -1,0 +1,20 @@
+import { hash } from "node:crypto";
+import type { Policy } from "../domain/policy.ts";
+
+/** `sha256:` and 12 hex digits over rules and durations; the order in which a rule names providers makes no difference. */
+export function policyVersion(policy: Omit<Policy, "version">): string {
+  const { block, hold, blockSeconds, holdSeconds, graceSeconds } = policy;
+  const text = canonicalJson({ block, hold, blockSeconds, holdSeconds, graceSeconds });
+  return `sha256:${hash("sha256", text, "hex").slice(0, 12)}`;
+}
+
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) {
+    return `[${value.map(canonicalJson).join(",")}]`;
+  }
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${canonicalJson(one)}`).join(",")}}`;
+  }
+  return JSON.stringify(value);
+}

@@ -1,0 +1,200 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { ClientChannel } from "ssh2";
+import type { FirewallConfig } from "../../config/config.ts";
+import { AppError } from "../../domain/errors.ts";
+import type { Connection } from "./connect.ts";
+import { createOutput, type Output } from "./output.ts";
+import { shellQuote } from "./shell-quote.ts";
+
+/** The script at work on the host. */
+export interface ScriptRun {
+  readonly isOpen: () => boolean;
+  /**
+   * Sends the lines of one request and returns those of its answer. One at a time.
+   * @throws {AppError} SSH_UNREACHABLE, FIREWALL_TIMEOUT, FIREWALL_COMMAND_FAILED
+   */
+  ask(lines: readonly string[]): Promise<readonly string[]>;
+  close(): void;
+}
+
+/** `session` answers many requests; `batch` answers one, and reads it much faster. */
+export type RunMode = "session" | "batch";
+
+export interface RunOptions {
+  readonly config: FirewallConfig;
+  readonly connection: Connection;
+  readonly mode: RunMode;
+  /** When the host neither takes nor says anything for so long, the connection is given up. */
+  readonly silenceMs: number;
+}
+
+interface Started {
+  readonly options: RunOptions;
+  readonly channel: ClientChannel;
+  readonly output: Output;
+  readonly nonce: string;
+  readonly silence: Silence;
+}
+
+/** The timer that runs while we wait for the host. */
+interface Silence {
+  timer?: NodeJS.Timeout;
+}
+
+const script = readFileSync(new URL("portcullis-fw.sh", import.meta.url), "utf8");
+const maxAnswerChars = 64 * 1024 * 1024;
+
+/** Starts the script. @throws {AppError} SSH_UNREACHABLE, FIREWALL_TIMEOUT, FIREWALL_COMMAND_FAILED */
+export async function startScript(options: RunOptions): Promise<ScriptRun> {
+  const nonce = randomBytes(12).toString("hex");
+  const silence: Silence = {};
+  const channel = await withTimeout({ options, silence }, openChannel(options, nonce));
+  const output = createOutput(maxAnswerChars, () =>
+    failed(options.config, `answered more than ${maxAnswerChars} characters`),
+  );
+  const started = { options, channel, output, nonce, silence };
+  listen(started);
+  await greet(started);
+  let count = 0;
+  return {
+    isOpen: () => options.connection.isOpen() && channel.writable,
+    ask(lines) {
+      count += 1;
+      return ask(started, lines, count);
+    },
+    close() {
+      channel.end();
+    },
+  };
+}
+
+/** The command line, for a login shell of any kind. It holds no text from outside. */
+export function commandLine(config: Pick<FirewallConfig, "via">, mode: RunMode, nonce: string): string {
+  const sh = config.via === "sudo" ? "exec sudo -n /bin/sh -c" : "exec /bin/sh -c";
+  // The login shell expands this one: sudo empties the environment.
+  return `${sh} ${shellQuote(script)} portcullis-fw ${mode} ${nonce} "$SSH_CONNECTION"`;
+}
+
+/** What the script printed before it was ready is the login shell's business. */
+async function greet(started: Started): Promise<void> {
+  const { options, output, nonce } = started;
+  await withTimeout(started, output.until(`${nonce} `));
+  const greeting = await withTimeout(started, output.until("\n"));
+  if (!greeting.startsWith("ready ")) {
+    throw failed(options.config, greeting.replace(/^error /, "").trim());
+  }
+}
+
+async function ask(started: Started, lines: readonly string[], count: number): Promise<readonly string[]> {
+  const { options, channel, output, nonce } = started;
+  const request = lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+  const id = options.mode === "session" ? String(count) : "batch";
+  if (options.mode === "session") {
+    channel.write(`${request}end ${id}\n`);
+  } else {
+    channel.end(request);
+  }
+  const begin = `${nonce} begin ${id}\n`;
+  const end = `${nonce} end ${id}\n`;
+  const text = await withTimeout(started, output.until(end));
+  return text
+    .slice(text.indexOf(begin) + begin.length, -end.length)
+    .split("\n")
+    .filter((line) => line !== "");
+}
+
+function openChannel({ config, connection, mode }: RunOptions, nonce: string): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    const onClose = (): void => {
+      reject(lost(config));
+    };
+    connection.client.once("close", onClose);
+    try {
+      connection.client.exec(commandLine(config, mode, nonce), (error, channel) => {
+        connection.client.off("close", onClose);
+        if (error === undefined) {
+          resolve(channel);
+        } else {
+          reject(lost(config, error));
+        }
+      });
+    } catch (error) {
+      reject(lost(config, error));
+    }
+  });
+}
+
+function listen({ options: { config }, channel, output, silence }: Started): void {
+  let said = "";
+  let exit: number | null | undefined;
+  channel.setEncoding("utf8");
+  channel.on("data", (piece: string) => {
+    silence.timer?.refresh();
+    output.push(piece);
+  });
+  channel.on("drain", () => {
+    silence.timer?.refresh();
+  });
+  channel.stderr.setEncoding("utf8");
+  channel.stderr.on("data", (piece: string) => {
+    said = (said + piece).slice(0, 4096);
+  });
+  channel.on("error", (error: Error) => {
+    output.fail(lost(config, error));
+  });
+  channel.on("exit", (code: number | null) => {
+    exit = code;
+  });
+  channel.on("close", () => {
+    output.fail(exit === undefined ? lost(config) : ended(config, exit, said));
+  });
+}
+
+/** Gives the connection up when the host stays silent; a frozen one would never say so. */
+function withTimeout<T>(
+  { options: { config, connection, silenceMs }, silence }: Pick<Started, "options" | "silence">,
+  work: Promise<T>,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    silence.timer = setTimeout(() => {
+      reject(
+        new AppError(
+          "FIREWALL_TIMEOUT",
+          `${config.name} (${config.host}:${config.port}): no answer within ${silenceMs} ms`,
+          { retryable: true },
+        ),
+      );
+      connection.destroy();
+    }, silenceMs);
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(silence.timer);
+    });
+  });
+}
+
+function ended(config: FirewallConfig, code: number | null, stderr: string): AppError {
+  const said = (stderr.split("\n").find((line) => line.trim() !== "") ?? "").trim().slice(0, 200);
+  if (config.via === "sudo" && /sudo/.test(said)) {
+    return failed(
+      config,
+      `sudo refused (${said}); the host needs sudo and, e.g. in /etc/sudoers.d/portcullis, the line: ${config.user} ALL=(root) NOPASSWD: /bin/sh`,
+    );
+  }
+  const how = code === null ? "was killed" : `exited with ${code}`;
+  return failed(config, `portcullis-fw.sh ${how}${said === "" ? "" : `: ${said}`}`);
+}
+
+function failed(config: FirewallConfig, why: string): AppError {
+  return new AppError("FIREWALL_COMMAND_FAILED", `${config.name} (${config.host}:${config.port}): ${why}`, {
+    retryable: true,
+  });
+}
+
+function lost(config: FirewallConfig, cause?: unknown): AppError {
+  return new AppError(
+    "SSH_UNREACHABLE",
+    `${config.name} (${config.host}:${config.port}): the SSH connection was lost${cause instanceof Error ? `: ${cause.message}` : ""}`,
+    { retryable: true, cause },
+  );
+}

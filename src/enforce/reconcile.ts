@@ -1,0 +1,34 @@
+import type { IpPrefix } from "../domain/ip-address.ts";
+import type { ChangeResult, EnforcementResult, Firewall, Log, RequestedChange, Store } from "../ports.ts";
+
+/** What a reconciler of one firewall works with. */
+export interface ReconcileDeps {
+  readonly firewall: Firewall;
+  readonly store: Pick<
+    Store,
+    | "standingBlocks"
+    | "requestedChanges"
+    | "requestEnforcements"
+    | "recordEnforcements"
+    | "noteEnforcementFault"
+    | "leaseFirewall"
+    | "recordFirewall"
+    | "firewalls"
+  >;
+  /** Why a network must not be blocked, or null. */
+  readonly protectedReason: (prefix: IpPrefix) => string | null;
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+/** What became of a block on this firewall, from what became of its network there. */
+export function enforcementOf(blockId: string, result: ChangeResult): EnforcementResult {
+  return result.outcome === "verified"
+    ? { blockId, state: "verified", error: null }
+    : { blockId, state: result.outcome, error: result.reason };
+}
+
+/** What became of a request, when the network is as requested: in force, or gone. */
+export function doneOf({ blockId, kind }: RequestedChange): EnforcementResult {
+  return { blockId, state: kind === "add" ? "verified" : "lifted", error: null };
+}

@@ -1,0 +1,123 @@
+import type { ExtractConfig } from "../config/config.ts";
+
+/** What a field is read for. A lower rank is the more telling field. */
+export type FieldRole =
+  | { readonly kind: "address"; readonly rank: number }
+  | { readonly kind: "count"; readonly rank: number }
+  /** Holds an address when its whole value is one. */
+  | { readonly kind: "other" }
+  | { readonly kind: "none" };
+
+const none: FieldRole = { kind: "none" };
+const other: FieldRole = { kind: "other" };
+
+const longestName = 200;
+const mostRemembered = 10_000;
+
+/**
+ * Tells the role of a field from its name.
+ * Case, spaces and hyphens make no difference; `values(src_ip)` and other functions of `stats` count as `src_ip`; so does
+ * the last part of a dotted name, `Authentication.src_ip`. A name is never read when any of its parts is one of
+ * `neverFields`, unless the whole name is in `fields`.
+ */
+export function createFieldRoles(config: ExtractConfig): (field: string) => FieldRole {
+  const fields = rankOf(config.fields);
+  const countFields = rankOf(config.countFields);
+  const never = config.neverFields.map((pattern) => createPattern(normal(pattern)));
+  const rest = config.otherFields ? other : none;
+
+  const roleOf = (field: string): FieldRole => {
+    const name = normal(field);
+    const exact = fields.get(name);
+    if (exact !== undefined) {
+      return { kind: "address", rank: exact };
+    }
+    const base = withoutFunction(name);
+    const parts = [base, ...base.split(".")];
+    const countRank = countFields.get(base) ?? countFields.get(parts.at(-1) ?? base);
+    if (never.some((matches) => parts.some(matches))) {
+      return none;
+    }
+    const rank = fields.get(base) ?? fields.get(parts.at(-1) ?? base);
+    if (rank !== undefined) {
+      return { kind: "address", rank };
+    }
+    return countRank === undefined ? rest : { kind: "count", rank: countRank };
+  };
+
+  const remembered = new Map<string, FieldRole>();
+  return (field) => {
+    if (field.length > longestName) {
+      return none;
+    }
+    const known = remembered.get(field);
+    if (known !== undefined) {
+      return known;
+    }
+    const role = roleOf(field);
+    if (remembered.size < mostRemembered) {
+      remembered.set(field, role);
+    }
+    return role;
+  };
+}
+
+function rankOf(names: readonly string[]): ReadonlyMap<string, number> {
+  // From the back, so that the first of two equal names decides.
+  return new Map(names.map((name, rank) => [normal(name), rank] as const).toReversed());
+}
+
+function normal(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replaceAll("{}", "")
+    .replace(/[\s-]+/g, "_");
+}
+
+/** Functions of `stats` whose result is of the same kind as what they are given. */
+const sameKind = new Set([
+  "values",
+  "list",
+  "first",
+  "last",
+  "earliest",
+  "latest",
+  "mode",
+  "min",
+  "max",
+  "sum",
+]);
+
+/** `values(src_ip)` → `src_ip`, `count(src_ip)` → `count`. What only counts different values says nothing of events. */
+function withoutFunction(name: string): string {
+  const [, verb = "", inner = ""] = /^(\w+)\((.*)\)$/.exec(name) ?? [];
+  if (sameKind.has(verb)) {
+    return inner;
+  }
+  return verb === "count" || verb === "c" ? "count" : name;
+}
+
+/** A test for a name in which `*` stands for any text. Not a regular expression: those can be made to take for ever. */
+function createPattern(pattern: string): (name: string) => boolean {
+  const pieces = pattern.split("*");
+  const [start = "", ...after] = pieces;
+  const end = after.pop();
+  if (end === undefined) {
+    return (name) => name === pattern;
+  }
+  return (name) => {
+    if (!name.startsWith(start) || !name.endsWith(end)) {
+      return false;
+    }
+    let at = start.length;
+    for (const piece of after) {
+      const found = name.indexOf(piece, at);
+      if (found < 0) {
+        return false;
+      }
+      at = found + piece.length;
+    }
+    return at + end.length <= name.length;
+  };
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import type { Decision } from "../domain/decision.ts";
+import { type IpPrefix, networkOf, prefixOf } from "../domain/ip-address.ts";
+import type { Store } from "../ports.ts";
+import { queueRemovals, queueRequests, supersedeRemovals } from "./enforcements.ts";
+import { type Engine, type Queries, storable } from "./engine.ts";
+import { endHold } from "./holds.ts";
+import { BlockRow } from "./rows.ts";
+
+export const blockColumns = ["id", "prefix", "mode", "decision_id", "created_at", "expires_at"] as const;
+
+/** Ending blocks. */
+export function createBlockRecords({ writer }: Engine): Pick<Store, "liftBlock"> {
+  return {
+    liftBlock(prefix, lift) {
+      const ended = {
+        ended_at: lift.now.getTime(),
+        lifted_by: storable(lift.actor),
+        lift_reason: storable(lift.reason),
+        grace_until: lift.graceUntil.getTime(),
+      };
+      return writer.transaction().execute(async (trx) => {
+        const rows = await trx
+          .updateTable("blocks")
+          .set(ended)
+          .where("prefix", "=", prefix)
+          .where("ended_at", "is", null)
+          .where("expires_at", ">", lift.now.getTime())
+          .returning(blockColumns)
+          .execute();
+        await queueRemovals(
+          trx,
+          rows.map(({ id }) => id),
+          lift.now,
+        );
+        const address = networkOf(prefix);
+        if (prefix === prefixOf(address)) {
+          await endHold(trx, address, lift.now);
+        }
+        const lifted = rows.find(({ mode }) => mode === "enforce") ?? rows[0];
+        return lifted === undefined ? null : BlockRow.parse(lifted);
+      });
+    },
+  };
+}
+
+/**
+ * Places the block of a decision, and with mode `enforce` asks each firewall for it.
+ * @returns the sentence that says which block stands already, or null when this one was placed
+ */
+export async function placeBlock(
+  db: Queries,
+  decision: Decision,
+  firewalls: readonly string[],
+): Promise<string | null> {
+  if (decision.expiresAt === null) {
+    throw new Error(`${decision.id} is a block without an end`);
+  }
+  const prefix = prefixOf(decision.ip);
+  const now = decision.decidedAt;
+  await db
+    .updateTable("blocks")
+    .set((eb) => ({ ended_at: eb.ref("expires_at") }))
+    .where("prefix", "=", prefix)
+    .where("mode", "=", decision.mode)
+    .where("ended_at", "is", null)
+    .where("expires_at", "<=", now.getTime())
+    .execute();
+  const placed = await db
+    .insertInto("blocks")
+    .values({
+      id: `bl_${randomUUID().replaceAll("-", "")}`,
+      prefix,
+      mode: decision.mode,
+      decision_id: decision.id,
+      created_at: now.getTime(),
+      expires_at: decision.expiresAt.getTime(),
+    })
+    .onConflict((conflict) => conflict.columns(["prefix", "mode"]).where("ended_at", "is", null).doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  if (placed === undefined) {
+    return describeBlock(db, prefix, decision);
+  }
+  if (decision.mode === "enforce") {
+    await supersedeRemovals(db, prefix, placed.id);
+    await queueRequests(db, placed.id, firewalls, now);
+  }
+  return null;
+}
+
+async function describeBlock(db: Queries, prefix: IpPrefix, { mode }: Decision): Promise<string> {
+  const other = await db
+    .selectFrom("blocks")
+    .select(["expires_at", "decision_id"])
+    .where("prefix", "=", prefix)
+    .where("mode", "=", mode)
+    .where("ended_at", "is", null)
+    .executeTakeFirst();
+  return other === undefined
+    ? "already blocked at the same moment"
+    : `already blocked until ${new Date(other.expires_at).toISOString()} by decision ${other.decision_id}`;
+}

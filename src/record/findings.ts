@@ -1,0 +1,38 @@
+import type { Store } from "../ports.ts";
+import type { Engine } from "./engine.ts";
+import { FindingRow } from "./rows.ts";
+
+/** What providers said, until it expires. */
+export function createFindingRecords({ reader, writer }: Engine): Pick<Store, "findingsOf" | "saveFinding"> {
+  return {
+    async findingsOf(ip, now) {
+      const rows = await reader
+        .selectFrom("findings")
+        .select("finding")
+        .where("ip", "=", ip)
+        .where("expires_at", ">", now.getTime())
+        .orderBy("provider")
+        .execute();
+      return rows.map((row) => FindingRow.parse(row));
+    },
+
+    async saveFinding(finding) {
+      const said = {
+        finding: JSON.stringify(finding),
+        found_at: finding.foundAt.getTime(),
+        expires_at: finding.expiresAt.getTime(),
+      };
+      await writer
+        .insertInto("findings")
+        .values({ ip: finding.ip, provider: finding.provider, ...said })
+        .onConflict((conflict) =>
+          conflict
+            .columns(["ip", "provider"])
+            .doUpdateSet(said)
+            // A slower answer of another replica must not replace a newer one.
+            .where("findings.found_at", "<=", said.found_at),
+        )
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Store } from "../ports.ts";
+import { type Engine, storable } from "./engine.ts";
+import { FirewallRow } from "./rows.ts";
+
+/** What is known of each firewall as a whole, and who may act on it. */
+export function createFirewallRecords({
+  reader,
+  writer,
+}: Engine): Pick<Store, "leaseFirewall" | "recordFirewall" | "firewalls"> {
+  return {
+    async leaseFirewall(firewall, holder, now, until) {
+      const lease = { lease_holder: holder, lease_until: until.getTime() };
+      const leased = await writer
+        .insertInto("firewall_leases")
+        .values({ firewall, ...lease })
+        .onConflict((conflict) =>
+          conflict
+            .column("firewall")
+            .doUpdateSet(lease)
+            .where((eb) =>
+              eb.or([
+                eb("firewall_leases.lease_holder", "=", holder),
+                eb("firewall_leases.lease_until", "<=", now.getTime()),
+              ]),
+            ),
+        )
+        .returning("firewall")
+        .executeTakeFirst();
+      return leased !== undefined;
+    },
+
+    async recordFirewall(record) {
+      const known = {
+        state: record.state,
+        error: storable(record.error),
+        checked_at: record.checkedAt.getTime(),
+        in_sync_at: record.inSyncAt?.getTime() ?? null,
+        own_addresses: JSON.stringify(record.ownAddresses),
+      };
+      await writer
+        .insertInto("firewalls")
+        .values({ name: record.name, ...known })
+        .onConflict((conflict) => conflict.column("name").doUpdateSet(known))
+        .execute();
+    },
+
+    async firewalls() {
+      const rows = await reader.selectFrom("firewalls").selectAll().orderBy("name").execute();
+      return rows.map((row) => FirewallRow.parse(row));
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { AppError } from "../domain/errors.ts";
+import type { Log, Store } from "../ports.ts";
+import { createStore } from "./create-store.ts";
+import type { Engine } from "./engine.ts";
+import { migrate } from "./migrations.ts";
+import { openPostgres } from "./postgres.ts";
+import { openSqlite } from "./sqlite.ts";
+import { storeError } from "./store-error.ts";
+
+export interface OpenStoreOptions {
+  /** `sqlite:<absolute path>`, `sqlite::memory:`, `postgres://…` or `postgresql://…`. */
+  readonly databaseUrl: string;
+  readonly log?: Pick<Log, "warn">;
+}
+
+/**
+ * Opens the database, creates it where there is none, and brings its tables to this version.
+ * @throws {AppError} STORE_IN_USE when another process has the SQLite file open, STORE_UNAVAILABLE (retryable),
+ * CONFIG_INVALID when the URL names no known engine
+ */
+export async function openStore({
+  databaseUrl,
+  log = { warn: () => undefined },
+}: OpenStoreOptions): Promise<Store> {
+  const engine = openEngine(databaseUrl, log);
+  try {
+    await migrate(engine.writer);
+  } catch (error) {
+    await engine.close();
+    throw storeError(error, engine.label);
+  }
+  return createStore(engine);
+}
+
+function openEngine(databaseUrl: string, log: Pick<Log, "warn">): Engine {
+  if (/^postgres(?:ql)?:/.test(databaseUrl)) {
+    return openPostgres(databaseUrl, log);
+  }
+  if (!databaseUrl.startsWith("sqlite:")) {
+    throw new AppError("CONFIG_INVALID", "DATABASE_URL must begin with sqlite: or postgres://", {
+      retryable: false,
+    });
+  }
+  const path = databaseUrl.slice("sqlite:".length);
+  try {
+    return openSqlite(path);
+  } catch (error) {
+    throw storeError(error, `SQLite ${path}`);
+  }
+}

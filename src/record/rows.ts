@@ -1,0 +1,200 @@
+import { z } from "zod";
+import type { Alert } from "../domain/alert.ts";
+import type { Block, Enforcement } from "../domain/block.ts";
+import type { Decision } from "../domain/decision.ts";
+import type { Finding } from "../domain/finding.ts";
+import { parseIpAddress, parseIpPrefix } from "../domain/ip-address.ts";
+import type { FirewallRecord, WaitingSighting } from "../ports.ts";
+
+// A database can be restored, edited and upgraded: what comes out of it is checked like anything from outside.
+
+const Time = z.number().transform((ms) => new Date(ms));
+const Mode = z.enum(["observe", "approve", "enforce"]);
+
+const Address = z.string().transform((text, context) => {
+  const ip = parseIpAddress(text);
+  if (ip === undefined) {
+    context.addIssue({ code: "custom", message: "not an IP address" });
+    return z.NEVER;
+  }
+  return ip;
+});
+
+export const Prefix = z.string().transform((text, context) => {
+  const prefix = parseIpPrefix(text);
+  if (prefix === undefined) {
+    context.addIssue({ code: "custom", message: "not an IP network" });
+    return z.NEVER;
+  }
+  return prefix;
+});
+
+const Json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "not JSON" });
+    return z.NEVER;
+  }
+});
+
+const Texts = z.array(z.string());
+
+export const AlertRow = z
+  .object({
+    id: z.string(),
+    source: z.string(),
+    sid: z.string().nullable(),
+    search_name: z.string().nullable(),
+    app: z.string().nullable(),
+    owner: z.string().nullable(),
+    results_link: z.string().nullable(),
+    rows: Json.pipe(z.array(z.array(z.tuple([z.string(), Texts])))),
+    received_at: Time,
+  })
+  .transform(
+    (row): Alert => ({
+      id: row.id,
+      source: row.source,
+      sid: row.sid,
+      searchName: row.search_name,
+      app: row.app,
+      owner: row.owner,
+      resultsLink: row.results_link,
+      rows: row.rows,
+      receivedAt: row.received_at,
+    }),
+  );
+
+export const SightingRow = z
+  .object({
+    id: z.string(),
+    alert_id: z.string(),
+    ip: Address,
+    count: z.number(),
+    fields: Json.pipe(Texts),
+    attempts: z.number(),
+    created_at: Time,
+  })
+  .transform(
+    (row): WaitingSighting => ({
+      id: row.id,
+      alertId: row.alert_id,
+      ip: row.ip,
+      count: row.count,
+      fields: row.fields,
+      attempts: row.attempts,
+      createdAt: row.created_at,
+    }),
+  );
+
+const About = z.object({ provider: z.string(), ip: Address, foundAt: z.coerce.date() });
+const StoredFinding = z.discriminatedUnion("status", [
+  About.extend({
+    status: z.literal("known"),
+    evidence: z.object({
+      numbers: z.record(z.string(), z.number()),
+      facts: z.array(z.tuple([z.string(), z.string()])),
+      link: z.string(),
+    }),
+    expiresAt: z.coerce.date(),
+  }),
+  About.extend({ status: z.literal("unknown"), reason: z.string(), expiresAt: z.coerce.date() }),
+  About.extend({ status: z.literal("failed"), reason: z.string() }),
+]);
+
+export const FindingRow = z
+  .object({ finding: Json.pipe(StoredFinding) })
+  .transform((row): Finding => row.finding);
+
+export const DecisionRow = z
+  .object({
+    id: z.string(),
+    alert_id: z.string(),
+    ip: Address,
+    action: z.enum(["block", "hold", "watch", "ignore"]),
+    reasons: Json.pipe(Texts),
+    rule: z.string().nullable(),
+    policy_version: z.string(),
+    mode: Mode,
+    findings: Json.pipe(z.array(StoredFinding)),
+    actor: z.string(),
+    decided_at: Time,
+    expires_at: Time.nullable(),
+  })
+  .transform(
+    (row): Decision => ({
+      id: row.id,
+      alertId: row.alert_id,
+      ip: row.ip,
+      action: row.action,
+      reasons: row.reasons,
+      rule: row.rule,
+      policyVersion: row.policy_version,
+      mode: row.mode,
+      findings: row.findings,
+      actor: row.actor,
+      decidedAt: row.decided_at,
+      expiresAt: row.expires_at,
+    }),
+  );
+
+export const BlockRow = z
+  .object({
+    id: z.string(),
+    prefix: Prefix,
+    mode: Mode,
+    decision_id: z.string(),
+    created_at: Time,
+    expires_at: Time,
+  })
+  .transform(
+    (row): Block => ({
+      id: row.id,
+      prefix: row.prefix,
+      mode: row.mode,
+      decisionId: row.decision_id,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+    }),
+  );
+
+export const EnforcementRow = z
+  .object({
+    block_id: z.string(),
+    firewall: z.string(),
+    state: z.enum(["requested", "verified", "refused", "failed", "lifting", "lifted"]),
+    requested_at: Time,
+    verified_at: Time.nullable(),
+    error: z.string().nullable(),
+  })
+  .transform(
+    (row): Enforcement => ({
+      blockId: row.block_id,
+      firewall: row.firewall,
+      state: row.state,
+      requestedAt: row.requested_at,
+      verifiedAt: row.verified_at,
+      error: row.error,
+    }),
+  );
+
+export const FirewallRow = z
+  .object({
+    name: z.string(),
+    state: z.enum(["in-sync", "out-of-sync", "unreachable"]),
+    error: z.string().nullable(),
+    checked_at: Time,
+    in_sync_at: Time.nullable(),
+    own_addresses: Json.pipe(z.array(Address)),
+  })
+  .transform(
+    (row): FirewallRecord => ({
+      name: row.name,
+      state: row.state,
+      error: row.error,
+      checkedAt: row.checked_at,
+      inSyncAt: row.in_sync_at,
+      ownAddresses: row.own_addresses,
+    }),
+  );

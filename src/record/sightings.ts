@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import type { IpAddress } from "../domain/ip-address.ts";
+import type { Store } from "../ports.ts";
+import { claiming, done, leaseOf, noLease, oldestFirst } from "./claim.ts";
+import { type Engine, storable } from "./engine.ts";
+import { SightingRow } from "./rows.ts";
+
+/** Rows per insert: 8 columns each must stay below SQLite's 32,766 parameters. */
+const rowsPerInsert = 1000;
+
+/** Addresses that alerts name, until each has its decision. */
+export function createSightingRecords(
+  engine: Engine,
+): Pick<Store, "recordSightings" | "claimSightings" | "postponeSighting"> {
+  const { writer } = engine;
+  return {
+    async recordSightings(alertId, sightings, now) {
+      const rows = sightings.map(({ ip, count, fields }) => ({
+        id: sightingId(alertId, ip),
+        alert_id: alertId,
+        ip,
+        count,
+        fields: JSON.stringify(fields),
+        created_at: now.getTime(),
+        due_at: now.getTime(),
+        attempts: 0,
+      }));
+      await writer.transaction().execute(async (trx) => {
+        for (let start = 0; start < rows.length; start += rowsPerInsert) {
+          await trx
+            .insertInto("sightings")
+            .values(rows.slice(start, start + rowsPerInsert))
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+        }
+        await trx.updateTable("alerts").set(done).where("id", "=", alertId).execute();
+      });
+    },
+
+    async claimSightings(claim) {
+      const rows = await claiming(engine, "sightings", claim)
+        .updateTable("sightings")
+        .set(leaseOf(claim))
+        .where("id", "in", (eb) => eb.selectFrom("picked").select("picked.id"))
+        .returning(["id", "alert_id", "ip", "count", "fields", "attempts", "created_at", "due_at"])
+        .execute();
+      return rows.sort(oldestFirst).map((row) => SightingRow.parse(row));
+    },
+
+    async postponeSighting(id, dueAt, reason) {
+      await writer
+        .updateTable("sightings")
+        .set((eb) => ({
+          ...noLease,
+          due_at: dueAt.getTime(),
+          attempts: eb("attempts", "+", 1),
+          error: storable(reason),
+        }))
+        .where("id", "=", id)
+        // Another one may have decided after this one's lease had ended.
+        .where("due_at", "is not", null)
+        .execute();
+    },
+  };
+}
+
+/** The same on every replica. */
+function sightingId(alertId: string, ip: IpAddress): string {
+  return `si_${createHash("sha256").update(`${alertId} ${ip}`).digest("hex").slice(0, 32)}`;
+}

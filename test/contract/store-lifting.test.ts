@@ -1,0 +1,112 @@
+import { expect, test } from "vitest";
+import { after, ip, prefix, recordOf, sampleDecision, sight, t0 } from "../fakes/samples.ts";
+import { describeStore, newStore } from "../fakes/store-engines.ts";
+
+const attacker = prefix("203.0.113.9/32");
+const lift = { actor: "alice", reason: "that's our scanner\0", now: after(60), graceUntil: after(600) };
+
+describeStore("lifting a block", (engine) => {
+  test("takes it off every firewall, also where it was never confirmed, and keeps alerts away for a while", async () => {
+    const store = await newStore(engine);
+    await store.recordDecision(recordOf(sampleDecision("de_1")));
+    const [block] = await store.standingBlocks(t0);
+    await store.recordEnforcements(
+      "edge-1",
+      [{ blockId: block?.id ?? "", state: "verified", error: null }],
+      t0,
+    );
+
+    expect(await store.liftBlock(attacker, lift)).toEqual(block);
+
+    expect(await store.standingBlocks(after(60))).toEqual([]);
+    for (const firewall of ["edge-1", "edge-2"]) {
+      expect(await store.requestedChanges(firewall, after(60), 10)).toMatchObject([
+        { kind: "remove", prefix: attacker },
+      ]);
+    }
+    const standing = (now: Date) => store.standingOf(ip("203.0.113.9"), "enforce", now);
+    expect(await standing(after(599))).toEqual({ block: null, heldUntil: null, graceUntil: after(600) });
+    expect((await standing(after(600))).graceUntil).toBeNull();
+  });
+
+  test("is over when each firewall has confirmed it", async () => {
+    const store = await newStore(engine);
+    await sight(store);
+    await store.recordDecision(recordOf(sampleDecision("de_1"), { firewalls: ["edge-1"] }));
+    const [block] = await store.standingBlocks(t0);
+    const result = { blockId: block?.id ?? "", error: null };
+    await store.liftBlock(attacker, lift);
+
+    await store.recordEnforcements("edge-1", [{ ...result, state: "failed", error: "timed out" }], after(61));
+    expect((await store.story("de_1")).enforcements).toMatchObject([
+      { state: "lifting", error: "timed out" },
+    ]);
+    expect(await store.requestedChanges("edge-1", after(61), 10)).toMatchObject([{ kind: "remove" }]);
+
+    await store.recordEnforcements("edge-1", [{ ...result, state: "lifted" }], after(62));
+    expect((await store.story("de_1")).enforcements).toMatchObject([{ state: "lifted", error: null }]);
+    expect(await store.requestedChanges("edge-1", after(62), 10)).toEqual([]);
+    expect((await store.counts(after(62))).enforcementsPending).toBe(0);
+  });
+
+  test("is not lost when the confirmation of the block comes after it", async () => {
+    const store = await newStore(engine);
+    await store.recordDecision(recordOf(sampleDecision("de_1"), { firewalls: ["edge-1"] }));
+    const [block] = await store.standingBlocks(t0);
+    await store.liftBlock(attacker, lift);
+
+    await store.recordEnforcements(
+      "edge-1",
+      [{ blockId: block?.id ?? "", state: "verified", error: null }],
+      after(61),
+    );
+
+    expect(await store.requestedChanges("edge-1", after(61), 10)).toMatchObject([{ kind: "remove" }]);
+  });
+
+  test("a new block on the same network wins over the lifting of the old one", async () => {
+    const store = await newStore(engine);
+    await store.recordDecision(recordOf(sampleDecision("de_1"), { firewalls: ["edge-1"] }));
+    const [old] = await store.standingBlocks(t0);
+    await store.liftBlock(attacker, lift);
+
+    await store.recordDecision(
+      recordOf(sampleDecision("de_2", { decidedAt: after(61) }), { firewalls: ["edge-1"] }),
+    );
+    await store.recordEnforcements(
+      "edge-1",
+      [{ blockId: old?.id ?? "", state: "lifted", error: null }],
+      after(62),
+    );
+
+    const [block] = await store.standingBlocks(after(62));
+    expect(block?.id).not.toBe(old?.id);
+    expect(await store.requestedChanges("edge-1", after(62), 10)).toMatchObject([
+      { kind: "add", blockId: block?.id },
+    ]);
+    expect((await store.counts(after(62))).enforcementsPending).toBe(1);
+  });
+
+  test("what does not stand can't be lifted", async () => {
+    const store = await newStore(engine);
+    await store.recordDecision(recordOf(sampleDecision("de_1")));
+
+    expect(await store.liftBlock(prefix("203.0.113.0/24"), lift)).toBeNull();
+    expect(await store.liftBlock(attacker, { ...lift, now: after(3600) })).toBeNull();
+    expect(await store.liftBlock(attacker, lift)).not.toBeNull();
+    expect(await store.liftBlock(attacker, lift)).toBeNull();
+  });
+
+  test("ends blocks of every mode and the hold of the address", async () => {
+    const store = await newStore(engine);
+    await store.recordDecision(recordOf(sampleDecision("de_1", { mode: "observe" })));
+    await store.recordDecision(recordOf(sampleDecision("de_2")));
+    await store.recordDecision(recordOf(sampleDecision("de_3", { action: "hold" })));
+
+    expect(await store.liftBlock(attacker, lift)).toMatchObject({ mode: "enforce", decisionId: "de_2" });
+
+    const standing = { block: null, heldUntil: null, graceUntil: after(600) };
+    expect(await store.standingOf(ip("203.0.113.9"), "observe", after(60))).toEqual(standing);
+    expect(await store.standingOf(ip("203.0.113.9"), "enforce", after(60))).toEqual(standing);
+  });
+});

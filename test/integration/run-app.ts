@@ -1,0 +1,226 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach } from "vitest";
+import { type App, createApp } from "../../src/app.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+import { createOwnAddresses } from "../../src/decide/own-addresses.ts";
+import { defaultPolicy } from "../../src/decide/default-policy.ts";
+import { policyVersion } from "../../src/decide/policy-version.ts";
+import { AppError } from "../../src/domain/errors.ts";
+import type { Evidence } from "../../src/domain/finding.ts";
+import type { IpAddress, IpPrefix } from "../../src/domain/ip-address.ts";
+import { defaultExtract } from "../../src/extract/default-extract.ts";
+import type {
+  Firewall,
+  FirewallChange,
+  IntelProvider,
+  Log,
+  Notifier,
+  Store,
+  Story,
+} from "../../src/ports.ts";
+import { openStore } from "../../src/record/open-store.ts";
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const cleanups: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) {
+    await cleanup();
+  }
+});
+
+/** A firewall in memory that does as it is told, or fails. */
+export class MemoryFirewall implements Firewall {
+  readonly name: string;
+  readonly entries = new Map<IpPrefix, number>();
+  readonly applied: FirewallChange[] = [];
+  failure: AppError | undefined;
+  ownAddresses: readonly IpAddress[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  read() {
+    return this.failure === undefined
+      ? Promise.resolve({ entries: new Map(this.entries), faults: [], ownAddresses: this.ownAddresses })
+      : Promise.reject(this.failure);
+  }
+
+  apply(changes: readonly FirewallChange[]) {
+    if (this.failure !== undefined) {
+      return Promise.reject(this.failure);
+    }
+    for (const change of changes) {
+      this.applied.push(change);
+      if (change.kind === "add") {
+        this.entries.set(change.prefix, change.seconds);
+      } else {
+        this.entries.delete(change.prefix);
+      }
+    }
+    const results = changes.map((change) => ({ change, outcome: "verified" as const, reason: "" }));
+    return Promise.resolve({ results, repaired: [] });
+  }
+
+  close() {
+    return Promise.resolve();
+  }
+}
+
+/** A provider that knows the addresses in `known`, and fails while `failure` is set. */
+export class MemoryProvider implements IntelProvider {
+  readonly name = "virustotal";
+  readonly numbers = ["malicious"];
+  readonly known = new Map<string, number>();
+  readonly asked: string[] = [];
+  failure: AppError | undefined;
+
+  lookUp(ip: IpAddress): Promise<Evidence | undefined> {
+    this.asked.push(ip);
+    if (this.failure !== undefined) {
+      return Promise.reject(this.failure);
+    }
+    const malicious = this.known.get(ip);
+    return Promise.resolve(
+      malicious === undefined
+        ? undefined
+        : { numbers: { malicious }, facts: [], link: `https://intel.example.net/${ip}` },
+    );
+  }
+}
+
+/** A channel that collects what it is given, and fails while `failure` is set. */
+export class MemoryNotifier implements Notifier {
+  readonly channel = "email";
+  readonly stories: Story[] = [];
+  failure: AppError | undefined;
+
+  send(story: Story): Promise<void> {
+    if (this.failure !== undefined) {
+      return Promise.reject(this.failure);
+    }
+    this.stories.push(story);
+    return Promise.resolve();
+  }
+
+  close() {
+    return Promise.resolve();
+  }
+}
+
+export interface RunningApp {
+  readonly app: App;
+  readonly store: Store;
+  readonly firewall: MemoryFirewall;
+  readonly provider: MemoryProvider;
+  readonly notifier: MemoryNotifier;
+  readonly token: string;
+  readonly adminToken: string;
+  /** Moves the program's clock. */
+  readonly advance: (seconds: number) => void;
+  post(body: object): Promise<{ readonly status: number; readonly body: unknown }>;
+}
+
+export interface AppOptions {
+  readonly mode?: "observe" | "approve" | "enforce";
+  /** Use the same one to start again on the same data. */
+  readonly dataDir?: string;
+  readonly notifier?: MemoryNotifier;
+  readonly provider?: MemoryProvider;
+}
+
+export function temporaryDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), "portcullis-test-"));
+  cleanups.push(() => {
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return dir;
+}
+
+/** The whole program on a real SQLite file, with edges in memory; stopped after the test. */
+export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
+  const dataDir = options.dataDir ?? temporaryDir();
+  const { config } = await loadConfig({
+    env: {
+      HOST: "127.0.0.1",
+      PORT: "0",
+      MODE: options.mode ?? "enforce",
+      DATA_DIR: dataDir,
+      ALLOW_DOCUMENTATION_ADDRESSES: "true",
+      ALLOWLIST: "203.0.113.200",
+      VIRUSTOTAL_API_KEY: "not-asked",
+      SSH_HOST: "192.0.2.1",
+      SSH_USER: "root",
+      SSH_PASSWORD: "not-used",
+    },
+    cwd: dataDir,
+    hostname: "test",
+    defaults: { policy: defaultPolicy, extract: defaultExtract },
+    policyVersion,
+  });
+  const store = await openStore({ databaseUrl: config.databaseUrl });
+  const firewall = new MemoryFirewall(config.firewalls[0]?.name ?? "");
+  const provider = options.provider ?? new MemoryProvider();
+  const notifier = options.notifier ?? new MemoryNotifier();
+  let offsetMs = 0;
+  const now = (): Date => new Date(Date.now() + offsetMs);
+  const ownAddresses = createOwnAddresses({
+    interfaces: () => ["192.0.2.77"],
+    resolvers: () => [],
+    hosts: [],
+    lookUp: () => Promise.resolve([]),
+    store,
+    log: silent,
+  });
+  const edges = {
+    store,
+    providers: [provider],
+    firewalls: [firewall],
+    notifiers: [notifier],
+    ownAddresses,
+    now,
+  };
+  const app = createApp(config, edges, { version: "test", holder: `test-${crypto.randomUUID()}` }, silent);
+  await app.start();
+  cleanups.push(() => app.stop());
+  const token = config.webhookTokens[0] ?? "";
+  return {
+    app,
+    store,
+    firewall,
+    provider,
+    notifier,
+    token,
+    adminToken: config.adminToken,
+    advance: (seconds) => {
+      offsetMs += seconds * 1000;
+    },
+    async post(body) {
+      const answer = await fetch(`${app.url()}/webhooks/splunk/${token}`, {
+        method: "POST",
+        body: JSON.stringify(body),
+      });
+      return { status: answer.status, body: await answer.json() };
+    },
+  };
+}
+
+/** Asks again and again until the answer is truthy; fails after ten seconds. */
+export async function eventually<T>(what: string, ask: () => T | Promise<T>): Promise<NonNullable<T>> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const answer = await ask();
+    if (answer) {
+      return answer;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`waited ten seconds in vain for: ${what}`);
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, 10);
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import { Router } from "express";
+import { afterEach } from "vitest";
+import { parseIpPrefix } from "../../src/domain/ip-address.ts";
+import { createGroupCommit } from "../../src/ingest/group-commit.ts";
+import { createHttpServer } from "../../src/ingest/http-server.ts";
+import type { Log, Store, UnreadableDelivery } from "../../src/ports.ts";
+import { openStore } from "../../src/record/open-store.ts";
+
+export const token = "integration-token-1";
+export const path = `/webhooks/splunk/${token}`;
+export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+const opened: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((each) => each.stop()));
+});
+
+interface Receiver {
+  readonly url: string;
+  readonly store: Store;
+  readonly unreadable: UnreadableDelivery[];
+}
+
+/** The receiver with a store of its own; stopped after the test. */
+export async function startReceiver(
+  options: {
+    readonly sources?: readonly string[];
+    readonly trustProxy?: readonly string[];
+    readonly insert?: Store["insertAlerts"];
+    readonly log?: Log;
+  } = {},
+): Promise<Receiver> {
+  const store = await openStore({ databaseUrl: "sqlite::memory:" });
+  const unreadable: UnreadableDelivery[] = [];
+  const server = createHttpServer({
+    host: "127.0.0.1",
+    port: 0,
+    tls: null,
+    trustProxy: options.trustProxy ?? [],
+    tokens: [token, "integration-token-2"],
+    sources: options.sources?.flatMap((text) => parseIpPrefix(text) ?? []) ?? null,
+    countAddresses: () => 1,
+    store: {
+      async keepUnreadable(delivery) {
+        unreadable.push(delivery);
+        await store.keepUnreadable(delivery);
+      },
+    },
+    now: () => new Date("2026-11-20T12:00:00Z"),
+    log: options.log ?? silent,
+    routes: Router(),
+  });
+  await server.start(createGroupCommit(options.insert ?? ((alerts) => store.insertAlerts(alerts))));
+  opened.push({
+    async stop() {
+      await server.stop();
+      await store.close();
+    },
+  });
+  return { url: server.url(), store, unreadable };
+}
+
+export function alertBody(fields: Readonly<Record<string, unknown>> = {}): object {
+  return {
+    sid: "1760000400.1",
+    search_name: "s",
+    app: "search",
+    owner: "admin",
+    results_link: null,
+    result: { src_ip: "203.0.113.45" },
+    ...fields,
+  };
+}

@@ -1,0 +1,147 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { runPortcullis } from "./run-process.ts";
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0).reverse()) {
+    cleanup();
+  }
+});
+
+function temporaryDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), "portcullis-process-"));
+  cleanups.push(() => {
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return dir;
+}
+
+const free = { HOST: "127.0.0.1", PORT: "0" };
+
+describe("the process", () => {
+  test("wrong settings: every problem at once, no values, exit code 1", async () => {
+    const { ended, out, err } = runPortcullis(
+      ["serve"],
+      { PORT: "70000-secret", MODE: "panic-secret", ALLOWLIST: "not-a-network-secret", SMTP_SEVER: "x" },
+      temporaryDir(),
+    );
+
+    expect(await ended).toBe(1);
+    for (const name of ["PORT", "MODE", "ALLOWLIST"]) {
+      expect(err()).toContain(name);
+    }
+    expect(err() + out()).not.toContain("secret");
+  });
+
+  test("with nothing configured: the first screen says what to do, secrets are kept and shown once", async () => {
+    const dir = temporaryDir();
+
+    const first = runPortcullis(["serve"], free, dir);
+    const url = await first.listening;
+    const token = /\/webhooks\/splunk\/(\S+)/.exec(first.out())?.[1] ?? "";
+    const curl = /curl .*/.exec(first.out())?.[0] ?? "";
+    const answer = await fetch(`${url}/webhooks/splunk/${token}`, {
+      method: "POST",
+      body: /-d '([^']+)'/.exec(curl)?.[1] ?? "",
+    });
+    first.child.kill("SIGTERM");
+
+    expect(answer.status).toBe(202);
+    expect(first.out()).toContain("Mode observe");
+    for (const part of ["VIRUSTOTAL_API_KEY", "ABUSEIPDB_API_KEY", "SSH_HOST", "SMTP_SERVER"]) {
+      expect(first.out()).toContain(part);
+    }
+    expect(await first.ended).toBe(0);
+    expect(first.err()).not.toContain(token);
+    for (const name of readdirSync(join(dir, "data"))) {
+      expect({ name, mode: statSync(join(dir, "data", name)).mode & 0o077 }).toEqual({ name, mode: 0 });
+    }
+
+    const second = runPortcullis(["serve"], free, dir);
+    await second.listening;
+    second.child.kill("SIGTERM");
+    await second.ended;
+    expect(second.out()).not.toContain(token);
+
+    const secrets = runPortcullis(["secrets"], {}, dir);
+    expect(await secrets.ended).toBe(0);
+    expect(secrets.out()).toContain(token);
+  });
+
+  test("the port is taken: a sentence that says what to do, exit code 1", async () => {
+    const first = runPortcullis(["serve"], free, temporaryDir());
+    const port = new URL(await first.listening).port;
+
+    const second = runPortcullis(["serve"], { HOST: "127.0.0.1", PORT: port }, temporaryDir());
+
+    expect(await second.ended).toBe(1);
+    expect(second.err()).toMatch(/another program listens there; set PORT/);
+    first.child.kill("SIGTERM");
+    expect(await first.ended).toBe(0);
+  });
+
+  test("a second process on the same data is refused; after kill -9 the next one starts", async () => {
+    const dir = temporaryDir();
+    const first = runPortcullis(["serve"], free, dir);
+    await first.listening;
+
+    const second = runPortcullis(["serve"], free, dir);
+    expect(await second.ended).toBe(1);
+    expect(second.err()).toContain("STORE_IN_USE");
+
+    first.child.kill("SIGKILL");
+    await first.ended;
+    const third = runPortcullis(["serve"], free, dir);
+    await third.listening;
+    third.child.kill("SIGTERM");
+    expect(await third.ended).toBe(0);
+  });
+
+  test("replay and status talk to the running receiver; status tells when it does not answer", async () => {
+    const dir = temporaryDir();
+    const server = runPortcullis(["serve"], free, dir);
+    const url = await server.listening;
+    const file = join(dir, "alert.json");
+    writeFileSync(
+      file,
+      JSON.stringify({ sid: "1760000400.7", search_name: null, result: { src_ip: "203.0.113.9" } }),
+    );
+
+    const first = runPortcullis(["replay", "--url", url, file], {}, dir);
+    expect(await first.ended).toBe(0);
+    const second = runPortcullis(["replay", "--url", url, file], {}, dir);
+    expect(await second.ended).toBe(0);
+    const renewed = runPortcullis(["replay", "--new-sid", "--url", url, file], {}, dir);
+    expect(await renewed.ended).toBe(0);
+    const status = runPortcullis(["status", "--json", "--url", url], {}, dir);
+    expect(await status.ended).toBe(0);
+    server.child.kill("SIGTERM");
+    await server.ended;
+    const lost = runPortcullis(["status", "--url", url], {}, dir);
+
+    expect(first.out()).toContain('"status":"accepted"');
+    expect(second.out()).toContain('"status":"duplicate"');
+    expect(renewed.out()).toContain('"status":"accepted"');
+    expect(JSON.parse(status.out())).toMatchObject({ mode: "observe", counts: { alerts: 2 } });
+    expect(await lost.ended).toBe(2);
+    expect(lost.err()).toContain("npm start");
+  });
+
+  test("--help, --version and a wrong command", async () => {
+    const dir = temporaryDir();
+
+    const help = runPortcullis(["--help"], {}, dir);
+    const version = runPortcullis(["--version"], {}, dir);
+    const wrong = runPortcullis(["bloc"], {}, dir);
+
+    expect(await help.ended).toBe(0);
+    expect(help.out()).toContain("check-config");
+    expect(await version.ended).toBe(0);
+    expect(version.out()).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(await wrong.ended).toBe(1);
+    expect(wrong.err()).toContain("unknown command");
+  });
+});

@@ -1,0 +1,167 @@
+import type { Enforcement } from "../../src/domain/block.ts";
+import type { Decision } from "../../src/domain/decision.ts";
+import { type IpAddress, parseIpAddress, prefixOf } from "../../src/domain/ip-address.ts";
+import type { Story } from "../../src/ports.ts";
+
+export function ip(text: string): IpAddress {
+  const parsed = parseIpAddress(text);
+  if (parsed === undefined) {
+    throw new Error(`${text} is no address`);
+  }
+  return parsed;
+}
+
+const receivedAt = new Date("2026-11-20T13:00:00.000Z");
+export const decidedAt = new Date("2026-11-20T13:00:00.200Z");
+export const endsAt = new Date("2026-11-21T13:00:00.200Z");
+
+export const attacker = ip("203.0.113.45");
+
+const decision: Decision = {
+  id: "de_0123456789abcdef0123456789abcdef",
+  alertId: "al_fedcba9876543210fedcba9876543210",
+  ip: attacker,
+  action: "block",
+  reasons: [
+    "VirusTotal: 8 of 94 engines call it malicious (rule: at least 5)",
+    "AbuseIPDB: abuse score 97 of 100, 412 reports by 87 reporters",
+    "Splunk counted 57 events",
+  ],
+  rule: "virustotal.malicious >= 5",
+  policyVersion: "sha256:0123456789ab",
+  mode: "enforce",
+  findings: [
+    {
+      provider: "virustotal",
+      ip: attacker,
+      status: "known",
+      foundAt: decidedAt,
+      expiresAt: endsAt,
+      evidence: {
+        numbers: { malicious: 8, suspicious: 1, harmless: 60, undetected: 25, reputation: -12 },
+        facts: [
+          ["Network", "203.0.113.0/24"],
+          ["Owner", "EXAMPLE-AS (AS64500)"],
+          ["Country", "DE"],
+        ],
+        link: "https://www.virustotal.com/gui/ip-address/203.0.113.45",
+      },
+    },
+    {
+      provider: "abuseipdb",
+      ip: attacker,
+      status: "known",
+      foundAt: decidedAt,
+      expiresAt: endsAt,
+      evidence: {
+        numbers: { score: 97, reports: 412, reporters: 87 },
+        facts: [["Provider", "Example Hosting"]],
+        link: "https://www.abuseipdb.com/check/203.0.113.45",
+      },
+    },
+  ],
+  actor: "policy",
+  decidedAt,
+  expiresAt: endsAt,
+};
+
+export function enforcement(firewall: string, change: Partial<Enforcement> = {}): Enforcement {
+  return {
+    blockId: "bl_1",
+    firewall,
+    state: "verified",
+    requestedAt: decidedAt,
+    verifiedAt: new Date("2026-11-20T13:00:00.342Z"),
+    error: null,
+    ...change,
+  };
+}
+
+/** A confirmed attacker, blocked on two firewalls. */
+export const blocked: Story = {
+  decision,
+  alert: {
+    id: decision.alertId,
+    source: "splunk-webhook",
+    sid: "scheduler__admin__search__RMD5_at_1763643600_1",
+    searchName: "SSH brute force",
+    app: "search",
+    owner: "admin",
+    resultsLink: "https://splunk.example.com/app/search/@go?sid=scheduler__admin&x='1'",
+    rows: [],
+    receivedAt,
+  },
+  sighting: { ip: attacker, count: 57, fields: ["src_ip", "values(src)"] },
+  block: {
+    id: "bl_1",
+    prefix: prefixOf(attacker),
+    mode: "enforce",
+    decisionId: decision.id,
+    createdAt: decidedAt,
+    expiresAt: endsAt,
+  },
+  enforcements: [
+    enforcement("edge-1"),
+    enforcement("edge-2", { verifiedAt: new Date("2026-11-20T13:00:03.200Z") }),
+  ],
+};
+
+/** The same story with another decision, alert or block. */
+export function story(
+  change: {
+    readonly decision?: Partial<Decision>;
+    readonly alert?: Partial<Story["alert"]>;
+    readonly sighting?: Partial<Story["sighting"]>;
+    readonly block?: Partial<Story["block"]> | null;
+    readonly enforcements?: readonly Enforcement[];
+  } = {},
+): Story {
+  return {
+    decision: { ...blocked.decision, ...change.decision },
+    alert: { ...blocked.alert, ...change.alert },
+    sighting: { ...blocked.sighting, ...change.sighting },
+    block: change.block === null || blocked.block === null ? null : { ...blocked.block, ...change.block },
+    enforcements: change.enforcements ?? blocked.enforcements,
+  };
+}
+
+export const held = story({
+  decision: {
+    action: "hold",
+    rule: "virustotal.malicious >= 2",
+    findings: [
+      ...blocked.decision.findings.slice(0, 1),
+      {
+        provider: "abuseipdb",
+        ip: attacker,
+        status: "failed",
+        reason: "AbuseIPDB: quota exhausted",
+        foundAt: decidedAt,
+      },
+    ],
+  },
+  block: null,
+  enforcements: [],
+});
+
+export const observed = story({
+  decision: { mode: "observe" },
+  block: { mode: "observe" },
+  enforcements: [],
+});
+
+export const partlyBlocked = story({
+  enforcements: [
+    enforcement("edge-1"),
+    enforcement("edge-2", {
+      state: "requested",
+      verifiedAt: null,
+      error: "edge-2: connect ETIMEDOUT 192.0.2.9:22",
+    }),
+    enforcement("edge-3", {
+      state: "refused",
+      verifiedAt: null,
+      error: "the address is this host's gateway",
+    }),
+  ],
+});

@@ -60,7 +60,7 @@ export interface Pipeline {
   stop(): Promise<void>;
 }
 
-const leaseMs = 60_000;
+const leaseMs = 30_000;
 /** How often waiting rows are looked for when nobody says that there are some. */
 const pollMs = 1000;
 const alertsAtOnce = 50;

@@ -77,7 +77,10 @@ export interface Firewall {
   readonly name: string;
   /** @throws {AppError} SSH_…, FIREWALL_TIMEOUT, FIREWALL_COMMAND_FAILED; the message names the host and the reason */
   read(signal: AbortSignal): Promise<FirewallState>;
-  /** Puts the drop rules in place where they are not, makes the changes, and reads each one back. Throws as `read` does. */
+  /**
+   * Puts the drop rules in place that the changes need (all of them when there are no changes), makes the changes, and
+   * reads each one back. Throws as `read` does.
+   */
   apply(changes: readonly FirewallChange[], signal: AbortSignal): Promise<Applied>;
   /** Ends the connection and leaves every block standing. Harmless when called twice. */
   close(): Promise<void>;

@@ -24,7 +24,10 @@ export function firstScreen(
 ): string {
   const showToken = config.generatedSecrets.includes("WEBHOOK_TOKEN");
   const token = showToken ? (config.webhookTokens[0] ?? "") : "<token>";
-  const splunkUrl = webhookUrl({ ...config, webhookTokens: [token] }, hostname);
+  const splunkUrl = webhookUrl(
+    { ...config, port: Number(new URL(url).port) || config.port, webhookTokens: [token] },
+    hostname,
+  );
   const gaps = gapsOf(config);
   const lines = [
     `Portcullis ${version}, listening on ${url}`,

@@ -4,6 +4,6 @@ import { readConfig } from "./read-config.ts";
 
 /** Prints every setting, secrets masked. @throws {AppError} CONFIG_INVALID */
 export async function showConfig(host: Host): Promise<ExitCode> {
-  host.out(format(await readConfig(host)));
+  host.out(format(await readConfig(host, { writeSecrets: false })));
   return 0;
 }

@@ -69,7 +69,7 @@ export const Prefix: z.ZodType<IpPrefix, string> = parsed(
 );
 
 /** Longest time that ipset keeps an entry; the kernel refuses more. */
-export const mostSeconds = 2_147_483;
+const mostSeconds = 2_147_483;
 
 const unitSeconds: ReadonlyMap<string, number> = new Map([
   ["s", 1],

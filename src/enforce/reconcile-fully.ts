@@ -1,7 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Block } from "../domain/block.ts";
 import type { IpAddress, IpPrefix } from "../domain/ip-address.ts";
-import type { Applied, ChangeResult, EnforcementResult, FirewallState, RequestedChange } from "../ports.ts";
+import type {
+  Applied,
+  ChangeResult,
+  EnforcementResult,
+  Firewall,
+  FirewallChange,
+  FirewallState,
+  RequestedChange,
+} from "../ports.ts";
 import { plan } from "./plan.ts";
 import { doneOf, enforcementOf, type ReconcileDeps } from "./reconcile.ts";
 
@@ -47,10 +55,7 @@ export async function reconcileFully(
   const { blocks, requested } = await wanted(deps, memory);
   const { allowed, refused } = await divide(blocks, deps);
   const changes = plan(allowed, state, readAt);
-  const applied: Applied =
-    changes.length === 0 && state.faults.length === 0
-      ? { results: [], repaired: [] }
-      : await firewall.apply(changes, signal);
+  const applied = await applyTo(firewall, { changes, isFaulty: state.faults.length > 0 }, signal);
   const results = [...refused, ...resultsOf({ blocks: allowed, requested, state, applied, memory })];
   const news = newsOf(results, blocks, memory.unsettled);
   if (news.length > 0) {
@@ -63,6 +68,17 @@ export async function reconcileFully(
     faults: [...new Set([...state.faults, ...applied.repaired])],
     error: errorOf(applied.results),
   };
+}
+
+async function applyTo(
+  firewall: Firewall,
+  { changes, isFaulty }: { readonly changes: readonly FirewallChange[]; readonly isFaulty: boolean },
+  signal: AbortSignal,
+): Promise<Applied> {
+  // Changes have the drop rules mended that they need themselves, this one all of them.
+  const mended = isFaulty ? await firewall.apply([], signal) : { results: [], repaired: [] };
+  const applied = changes.length > 0 ? await firewall.apply(changes, signal) : mended;
+  return { results: applied.results, repaired: [...mended.repaired, ...applied.repaired] };
 }
 
 async function wanted({ firewall, store, now }: ReconcileDeps, memory: Memory) {

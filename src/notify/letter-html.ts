@@ -31,7 +31,7 @@ ${sections.map(sectionHtml).join("\n")}
 `;
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")

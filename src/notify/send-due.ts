@@ -54,7 +54,10 @@ async function sendOne(
 ): Promise<void> {
   const { store, notifier, now, log } = deps;
   const { id, decisionId } = notification;
-  const story = await store.story(decisionId);
+  const story = await storyOf(deps, notification);
+  if (story === undefined) {
+    return;
+  }
   try {
     await notifier.send(story, signal);
   } catch (error) {
@@ -66,6 +69,26 @@ async function sendOne(
   }
   await store.notificationSent(id, now());
   log.info({ channel: notifier.channel, decisionId, ip: story.decision.ip }, "notification sent");
+}
+
+/** Undefined when there is nothing to tell, which no later try would change. */
+async function storyOf(
+  { store, notifier, log }: OutboxDeps,
+  { id, decisionId }: WaitingNotification,
+): Promise<Story | undefined> {
+  try {
+    return await store.story(decisionId);
+  } catch (error) {
+    if (error instanceof AppError && error.retryable) {
+      throw error;
+    }
+    await store.failNotification(id, messageOf(error));
+    log.error(
+      { channel: notifier.channel, decisionId, error: messageOf(error) },
+      "notification has no story",
+    );
+    return undefined;
+  }
 }
 
 async function putOff(

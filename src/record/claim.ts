@@ -36,6 +36,9 @@ export function claiming(
 }
 
 /** For what a claim brings: an engine may return it in any order. */
-export function oldestFirst(a: { readonly due_at: number | null }, b: { readonly due_at: number | null }): number {
+export function oldestFirst(
+  a: { readonly due_at: number | null },
+  b: { readonly due_at: number | null },
+): number {
   return (a.due_at ?? 0) - (b.due_at ?? 0);
 }

@@ -76,16 +76,20 @@ export function createStore(engine: Engine): Store {
   };
 }
 
-async function releaseLeases({ writer }: Engine, holder: string): Promise<void> {
+/** @param holder null: of everybody, for a database that only this process can have open */
+export async function releaseLeases({ writer }: Engine, holder: string | null): Promise<void> {
   await writer.transaction().execute(async (trx) => {
     for (const table of ["alerts", "sightings", "notifications"] as const) {
       await trx
         .updateTable(table)
         .set(noLease)
         .where("due_at", "is not", null)
-        .where("lease_holder", "=", holder)
+        .where("lease_holder", holder === null ? "is not" : "=", holder)
         .execute();
     }
-    await trx.deleteFrom("firewall_leases").where("lease_holder", "=", holder).execute();
+    await trx
+      .deleteFrom("firewall_leases")
+      .where("lease_holder", holder === null ? "is not" : "=", holder)
+      .execute();
   });
 }

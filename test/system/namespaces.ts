@@ -10,6 +10,8 @@ const run = promisify(execFile);
 
 /** A Linux firewall host of its own, in a network namespace: its own addresses, tables, sets and sshd. */
 export interface FirewallHost {
+  /** The name of its network namespace, for `ip netns exec`. */
+  readonly namespace: string;
   readonly sshHost: string;
   readonly sshPort: number;
   readonly user: string;
@@ -134,6 +136,7 @@ export async function startFirewallHost(options: FirewallHostOptions = {}): Prom
     const { attacker, agents } = await startAgents(fw, atk, own);
     children.push(...agents);
     return {
+      namespace: fw,
       sshHost: theirs,
       sshPort,
       user: options.login?.user ?? "root",

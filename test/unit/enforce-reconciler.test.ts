@@ -95,14 +95,11 @@ describe("a reconciler", () => {
 
     await step();
 
-    expect(firewall.calls).toEqual([
-      "read",
-      {
-        apply: [
-          { kind: "add", prefix: a, seconds: 3600 },
-          { kind: "add", prefix: b, seconds: 3600 },
-        ],
-      },
+    const changes = firewall.calls.flatMap((call) => (call === "read" ? [] : call.apply));
+    expect(firewall.calls).toHaveLength(2);
+    expect(changes.toSorted((x, y) => x.prefix.localeCompare(y.prefix))).toEqual([
+      { kind: "add", prefix: a, seconds: 3600 },
+      { kind: "add", prefix: b, seconds: 3600 },
     ]);
     expect(await enforcementsOf(store, b)).toEqual([["verified", null]]);
   });

@@ -39,7 +39,7 @@ interface Started {
 
 /** The timer that runs while we wait for the host. */
 interface Silence {
-  timer?: NodeJS.Timeout;
+  timer?: NodeJS.Timeout | undefined;
 }
 
 const script = readFileSync(new URL("portcullis-fw.sh", import.meta.url), "utf8");
@@ -157,7 +157,7 @@ function withTimeout<T>(
   work: Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    silence.timer = setTimeout(() => {
+    const timer = setTimeout(() => {
       reject(
         new AppError(
           "FIREWALL_TIMEOUT",
@@ -167,9 +167,22 @@ function withTimeout<T>(
       );
       connection.destroy();
     }, silenceMs);
-    work.then(resolve, reject).finally(() => {
-      clearTimeout(silence.timer);
-    });
+    silence.timer = timer;
+    // Before the answer is passed on: whoever waits for it may start the next timer.
+    const stop = (): void => {
+      clearTimeout(timer);
+      silence.timer = undefined;
+    };
+    work.then(
+      (value) => {
+        stop();
+        resolve(value);
+      },
+      (error: unknown) => {
+        stop();
+        reject(error);
+      },
+    );
   });
 }
 

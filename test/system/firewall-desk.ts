@@ -1,0 +1,89 @@
+import type { FirewallConfig } from "../../src/config/config.ts";
+import type { IpPrefix } from "../../src/domain/ip-address.ts";
+import {
+  createIptablesSshFirewall,
+  type IptablesSshDeps,
+} from "../../src/enforce/iptables-ssh/create-iptables-ssh-firewall.ts";
+import type { Firewall, FirewallChange } from "../../src/ports.ts";
+import { prefix } from "../fakes/samples.ts";
+
+export const running = new AbortController().signal;
+
+const silent = (): void => undefined;
+
+/** Where to log in. */
+export interface SshHost {
+  readonly sshHost: string;
+  readonly sshPort: number;
+  readonly user: string;
+  readonly privateKey: string | null;
+  readonly hostKey: string;
+}
+
+export function configOf(host: SshHost, changes: Partial<FirewallConfig> = {}): FirewallConfig {
+  return {
+    name: "edge-1",
+    host: host.sshHost,
+    port: host.sshPort,
+    user: host.user,
+    password: null,
+    privateKey: host.privateKey,
+    hostKeys: [host.hostKey],
+    knownHosts: null,
+    via: "root",
+    ...changes,
+  };
+}
+
+/** The firewall on this host; to be closed. */
+export function firewallOn(
+  host: SshHost,
+  changes: Partial<FirewallConfig> = {},
+  deps: Partial<IptablesSshDeps> = {},
+): Firewall {
+  const firewall = createIptablesSshFirewall(configOf(host, changes), {
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    neverBlock: () => [],
+    ...deps,
+  });
+  return firewall;
+}
+
+export function add(network: string, seconds = 600): FirewallChange {
+  return { kind: "add", prefix: prefix(network), seconds };
+}
+
+export function remove(network: string): FirewallChange {
+  return { kind: "remove", prefix: prefix(network) };
+}
+
+/** Outcome and reason of each change. */
+export async function outcomesOf(firewall: Firewall, changes: readonly FirewallChange[]) {
+  const { results } = await firewall.apply(changes, running);
+  return results.map(({ outcome, reason }) => (reason === "" ? outcome : `${outcome}: ${reason}`));
+}
+
+export async function networksOn(firewall: Firewall): Promise<readonly IpPrefix[]> {
+  const { entries } = await firewall.read(running);
+  return [...entries.keys()].sort();
+}
+
+/** So many networks of one address each. */
+export function many(count: number, first = 60): readonly FirewallChange[] {
+  return Array.from({ length: count }, (_, n) =>
+    add(`${first + (n >> 16)}.${(n >> 8) & 255}.${n & 255}.7/32`, 3600),
+  );
+}
+
+/** Asks until the answer is yes. @throws when it is not within the deadline */
+export async function eventually(ask: () => Promise<boolean>, deadlineMs: number): Promise<void> {
+  const start = performance.now();
+  while (!(await ask())) {
+    if (performance.now() - start > deadlineMs) {
+      throw new Error(`not within ${deadlineMs} ms`);
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+  }
+}

@@ -100,7 +100,7 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
   const protectedReason = createProtection({
     allowlist: config.allowlist,
     allowDocumentationAddresses: config.allowDocumentationAddresses,
-    own: ownAddresses.list,
+    own: () => ownAddresses.list(),
   });
   const commit = createGroupCommit((alerts) => store.insertAlerts(alerts));
   let deliveriesUnderWay = 0;

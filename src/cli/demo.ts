@@ -126,7 +126,7 @@ function sampleAlert(address: string): string {
 interface Teller {
   /** Times count from now. */
   restart(): void;
-  tell(line: string): void;
+  readonly tell: (line: string) => void;
   /** Waits for a line that was told since the last restart, or will be. @throws after 20 s */
   until(isIt: (line: string) => boolean): Promise<void>;
   readonly log: Log;

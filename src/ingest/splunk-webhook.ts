@@ -60,7 +60,7 @@ export function createSplunkWebhook(deps: SplunkWebhookDeps): Router {
 }
 
 /** The sender's address without the `::ffff:` of a dual-stack socket. */
-export function remoteAddressOf(request: Request, behindProxy: boolean): string {
+function remoteAddressOf(request: Request, behindProxy: boolean): string {
   const address = (behindProxy ? request.ip : request.socket.remoteAddress) ?? "";
   return address.startsWith("::ffff:") ? address.slice(7) : address;
 }

@@ -1,7 +1,9 @@
 /** The limit to compare with: `node:http`, JSON.parse, one table, commits grouped by setImmediate. Prints its port. */
 import { createServer } from "node:http";
 import { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
 
+const Delivery = z.object({ sid: z.string() });
 const [file = ":memory:"] = process.argv.slice(2);
 const db = new DatabaseSync(file);
 db.exec("pragma journal_mode = wal; pragma synchronous = full");
@@ -28,7 +30,7 @@ const server = createServer((request, response) => {
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
     const body = Buffer.concat(chunks).toString("utf8");
-    const { sid }: { sid: string } = JSON.parse(body);
+    const { sid } = Delivery.parse(JSON.parse(body));
     if (waiting.length === 0) {
       setImmediate(commit);
     }

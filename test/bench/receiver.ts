@@ -2,18 +2,15 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
 
 const rounds = 3;
 const seconds = 10;
 const connections = 50;
 const token = "bench-token-bench-token";
 
-interface Run {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly refused: number;
-}
+const Run = z.object({ perSecond: z.number(), p50Ms: z.number(), p99Ms: z.number(), refused: z.number() });
+type Run = z.infer<typeof Run>;
 
 interface Contender {
   readonly name: string;
@@ -84,8 +81,7 @@ async function measure(contender: Contender, env: Readonly<Record<string, string
     const port = await portOf(server.stdout);
     const url = `http://127.0.0.1:${port}/webhooks/splunk/${token}`;
     const output = await runNode([join(here, "load.ts"), url, String(connections), String(seconds)]);
-    const run: Run = JSON.parse(output);
-    return run;
+    return Run.parse(JSON.parse(output));
   } finally {
     server.kill("SIGKILL");
     await ended;

@@ -1,4 +1,4 @@
-import { AppError } from "../../src/domain/errors.ts";
+import type { AppError } from "../../src/domain/errors.ts";
 import type { IpAddress, IpPrefix } from "../../src/domain/ip-address.ts";
 import type { Applied, ChangeResult, Firewall, FirewallChange } from "../../src/ports.ts";
 

@@ -137,8 +137,9 @@ test("a provider that refuses the key does not hold up the decision", async () =
   provider.failure = new AppError("PROVIDER_REFUSED_KEY", "wrong key", { retryable: false });
 
   await post(alertAbout(attacker));
-
   await eventually("the decision", async () => (await store.counts(new Date())).decisions["watch"] === 1);
+
+  expect((await store.counts(new Date())).sightingsWaiting).toBe(0);
 });
 
 test("a firewall that is down delays the message only a little; it says why, and the block follows", async () => {

@@ -7,7 +7,7 @@ import { loadConfig } from "../../src/config/load-config.ts";
 import { createOwnAddresses } from "../../src/decide/own-addresses.ts";
 import { defaultPolicy } from "../../src/decide/default-policy.ts";
 import { policyVersion } from "../../src/decide/policy-version.ts";
-import { AppError } from "../../src/domain/errors.ts";
+import type { AppError } from "../../src/domain/errors.ts";
 import type { Evidence } from "../../src/domain/finding.ts";
 import type { IpAddress, IpPrefix } from "../../src/domain/ip-address.ts";
 import { defaultExtract } from "../../src/extract/default-extract.ts";
@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 /** A firewall in memory that does as it is told, or fails. */
-export class MemoryFirewall implements Firewall {
+class MemoryFirewall implements Firewall {
   readonly name: string;
   readonly entries = new Map<IpPrefix, number>();
   readonly applied: FirewallChange[] = [];
@@ -71,7 +71,7 @@ export class MemoryFirewall implements Firewall {
 }
 
 /** A provider that knows the addresses in `known`, and fails while `failure` is set. */
-export class MemoryProvider implements IntelProvider {
+class MemoryProvider implements IntelProvider {
   readonly name = "virustotal";
   readonly numbers = ["malicious"];
   readonly known = new Map<string, number>();

@@ -6,7 +6,7 @@ import { createHttpServer } from "../../src/ingest/http-server.ts";
 import type { Log, Store, UnreadableDelivery } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 
-export const token = "integration-token-1";
+const token = "integration-token-1";
 export const path = `/webhooks/splunk/${token}`;
 export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 

@@ -20,7 +20,7 @@ export interface SshHost {
   readonly hostKey: string;
 }
 
-export function configOf(host: SshHost, changes: Partial<FirewallConfig> = {}): FirewallConfig {
+function configOf(host: SshHost, changes: Partial<FirewallConfig> = {}): FirewallConfig {
   return {
     name: "edge-1",
     host: host.sshHost,
@@ -86,4 +86,16 @@ export async function eventually(ask: () => Promise<boolean>, deadlineMs: number
       setTimeout(resolve, 50);
     });
   }
+}
+
+/** What a call fails with; code `none` when it does not. */
+export async function failureOf(
+  work: Promise<unknown>,
+): Promise<{ code: string; message: string; retryable: boolean }> {
+  try {
+    await work;
+  } catch (error) {
+    return Object.assign({ code: "", message: "", retryable: false }, error, { message: String(error) });
+  }
+  return { code: "none", message: "", retryable: false };
 }

@@ -128,7 +128,16 @@ export async function startFirewallHost(options: FirewallHostOptions = {}): Prom
       ["-n", fw, "link", "set", "wan", "up"],
       ["-n", fw, "route", "add", "default", "via", own.gateway],
       ["-n", atk, "link", "set", "lo", "up"],
-      ...attackerAddresses.map((address) => ["-n", atk, "addr", "add", address, "dev", "wan", "nodad"]),
+      ...[...attackerAddresses, ...(options.attackers ?? []).map((ip) => `${ip}/24`)].map((address) => [
+        "-n",
+        atk,
+        "addr",
+        "add",
+        address,
+        "dev",
+        "wan",
+        "nodad",
+      ]),
       ["-n", atk, "link", "set", "wan", "up"],
     ]);
     const keys = await writeSshFiles(dir, theirs, options);

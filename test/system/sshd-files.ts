@@ -8,6 +8,8 @@ const run = promisify(execFile);
 export const sshPort = 22_022;
 
 export interface FirewallHostOptions {
+  /** IPv4 addresses of 203.0.113.0/24 that the attacker has beside the usual ones. */
+  readonly attackers?: readonly string[];
   /** Programs that are missing there: `["/usr/sbin/ipset"]`. */
   readonly without?: readonly string[];
   /** Programs that are another one there: `{ "/usr/bin/dash": "/usr/bin/busybox" }`. */

@@ -49,12 +49,14 @@ const maxAnswerChars = 64 * 1024 * 1024;
 export async function startScript(options: RunOptions): Promise<ScriptRun> {
   const nonce = randomBytes(12).toString("hex");
   const silence: Silence = {};
-  const channel = await withTimeout({ options, silence }, openChannel(options, nonce));
   const output = createOutput(maxAnswerChars, () =>
     failed(options.config, `answered more than ${maxAnswerChars} characters`),
   );
+  const opening = openChannel(options, nonce, (channel) => {
+    listen({ options, channel, output, silence });
+  });
+  const channel = await withTimeout({ options, silence }, opening);
   const started = { options, channel, output, nonce, silence };
-  listen(started);
   await greet(started);
   let count = 0;
   return {
@@ -104,7 +106,12 @@ async function ask(started: Started, lines: readonly string[], count: number): P
     .filter((line) => line !== "");
 }
 
-function openChannel({ config, connection, mode }: RunOptions, nonce: string): Promise<ClientChannel> {
+/** @param onOpen runs before anything else comes from the host, which may be its end */
+function openChannel(
+  { config, connection, mode }: RunOptions,
+  nonce: string,
+  onOpen: (channel: ClientChannel) => void,
+): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
     const onClose = (): void => {
       reject(lost(config));
@@ -114,6 +121,7 @@ function openChannel({ config, connection, mode }: RunOptions, nonce: string): P
       connection.client.exec(commandLine(config, mode, nonce), (error, channel) => {
         connection.client.off("close", onClose);
         if (error === undefined) {
+          onOpen(channel);
           resolve(channel);
         } else {
           reject(lost(config, error));
@@ -125,7 +133,7 @@ function openChannel({ config, connection, mode }: RunOptions, nonce: string): P
   });
 }
 
-function listen({ options: { config }, channel, output, silence }: Started): void {
+function listen({ options: { config }, channel, output, silence }: Omit<Started, "nonce">): void {
   let said = "";
   let exit: number | null | undefined;
   channel.setEncoding("utf8");

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startAbuseIpdb } from "../fakes/abuseipdb.ts";
+import { startVirusTotal } from "../fakes/virustotal.ts";
+import { type FirewallHost, startFirewallHost, systemTestsPossible } from "../system/namespaces.ts";
+import { runPortcullis } from "../system/run-process.ts";
+
+const trials = 20;
+const token = "bench-token-bench-token";
+const apiKey = "key";
+
+/** Alert posted → first packet of the attacker dropped by a real kernel, behind a real sshd on a warm connection. */
+export async function benchBlock(print: (line: string) => void): Promise<void> {
+  const obstacle = systemTestsPossible();
+  if (obstacle !== null) {
+    print(`Alert → drop: left out, this machine ${obstacle}`);
+    return;
+  }
+  // One more than is measured: the first block finds a connection that is still being made.
+  const attackers = Array.from({ length: trials + 1 }, (_, n) => `203.0.113.${100 + n}`);
+  const host = await startFirewallHost({ attackers });
+  const dir = mkdtempSync(join(tmpdir(), "portcullis-bench-"));
+  writeFileSync(join(dir, "ssh_key"), host.privateKey ?? "", { mode: 0o600 });
+  const virusTotal = await startVirusTotal({
+    apiKey,
+    addresses: Object.fromEntries(attackers.map((ip) => [ip, { malicious: 8 }])),
+  });
+  const abuseIpdb = await startAbuseIpdb({ apiKey, addresses: {} });
+  const portcullis = runPortcullis(
+    ["serve"],
+    {
+      HOST: "127.0.0.1",
+      PORT: "0",
+      MODE: "enforce",
+      WEBHOOK_TOKEN: token,
+      ALLOW_DOCUMENTATION_ADDRESSES: "true",
+      VIRUSTOTAL_API_KEY: apiKey,
+      VIRUSTOTAL_URL: virusTotal.url,
+      ABUSEIPDB_API_KEY: apiKey,
+      ABUSEIPDB_URL: abuseIpdb.url,
+      SSH_HOST: host.sshHost,
+      SSH_PORT: String(host.sshPort),
+      SSH_USER: host.user,
+      SSH_PRIVATE_KEY_FILE: join(dir, "ssh_key"),
+      SSH_HOST_KEY: host.hostKey,
+    },
+    dir,
+  );
+  try {
+    const url = `${await portcullis.listening}/webhooks/splunk/${token}`;
+    const times: number[] = [];
+    for (const attacker of attackers) {
+      times.push(await timeToDrop(host, url, attacker));
+    }
+    const [cold = Number.NaN, ...warm] = times;
+    warm.sort((a, b) => a - b);
+    const at = (share: number): string =>
+      (warm[Math.min(warm.length - 1, Math.floor(share * warm.length))] ?? Number.NaN).toFixed(1);
+    print(
+      `Alert posted → first packet dropped, real sshd and kernel, ${trials} trials: p50 ${at(0.5)} ms  p99 ${at(0.99)} ms  (first block after the start ${cold.toFixed(1)} ms)`,
+    );
+  } finally {
+    portcullis.child.kill("SIGTERM");
+    await portcullis.ended;
+    await Promise.all([virusTotal.stop(), abuseIpdb.stop()]);
+    await host.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Milliseconds from the moment before the POST to the moment at which the first packet that gets no answer was sent. */
+async function timeToDrop(host: FirewallHost, url: string, attacker: string): Promise<number> {
+  if (!(await host.attacker.ping(attacker))) {
+    throw new Error(`${attacker} gets no answer before it is blocked`);
+  }
+  const startedAt = performance.now();
+  const posted = fetch(url, {
+    method: "POST",
+    body: JSON.stringify({
+      sid: `1760000400.${attacker.split(".")[3] ?? ""}`,
+      search_name: "bench",
+      result: { src_ip: attacker },
+    }),
+  });
+  for (;;) {
+    const sentAt = performance.now();
+    if (!(await host.attacker.ping(attacker))) {
+      await (await posted).text();
+      return sentAt - startedAt;
+    }
+    if (sentAt - startedAt > 10_000) {
+      throw new Error(`${attacker} was not dropped within 10 s`);
+    }
+  }
+}

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
 import { startAbuseIpdb } from "../fakes/abuseipdb.ts";
+import { findPostgres, startPostgres } from "../fakes/postgres.ts";
 import { type SmtpServer, startSmtp } from "../fakes/smtp.ts";
 import { startVirusTotal } from "../fakes/virustotal.ts";
 import { eventually } from "../integration/run-app.ts";
@@ -10,6 +11,7 @@ import { type FirewallHost, skipSystemTests, startFirewallHost } from "./namespa
 import { type PortcullisProcess, runPortcullis } from "./run-process.ts";
 
 const reason = skipSystemTests();
+const withPostgres = findPostgres() !== undefined || process.env["PORTCULLIS_REQUIRE_SYSTEM"] === "1";
 const token = "whole-test-token-1234";
 const attacker = "203.0.113.45";
 const alert = readFileSync(join(import.meta.dirname, "../fixtures/splunk/scheduled.json"), "utf8");
@@ -165,6 +167,23 @@ describe.skipIf(reason !== null)(
       });
       expect(status.decisions.block).toBe(1);
       expect(new Set(smtp.messages.map(({ mail }) => mail.messageId)).size).toBe(1);
+    });
+
+    test.runIf(withPostgres)("on PostgreSQL: alert in, packets dropped, mail out", async () => {
+      const postgres = await startPostgres(findPostgres() ?? "");
+      try {
+        const running = start({ DATABASE_URL: await postgres.createDatabase() });
+
+        expect((await post(await running.listening, alert)).status).toBe(202);
+
+        await eventually("the drop", isBlocked);
+        const { mail } = await smtp.waitForMessage(() => true, 10_000);
+        expect(mail.text).toContain("Verified in the kernel");
+        running.child.kill("SIGTERM");
+        expect(await running.ended).toBe(0);
+      } finally {
+        await postgres.remove();
+      }
     });
 
     test("an unknown host key is refused with the line to add; nothing is sent there", async () => {

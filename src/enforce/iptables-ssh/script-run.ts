@@ -72,7 +72,7 @@ export async function startScript(options: RunOptions): Promise<ScriptRun> {
 }
 
 /** The command line, for a login shell of any kind. It holds no text from outside. */
-export function commandLine(config: Pick<FirewallConfig, "via">, mode: RunMode, nonce: string): string {
+function commandLine(config: Pick<FirewallConfig, "via">, mode: RunMode, nonce: string): string {
   const sh = config.via === "sudo" ? "exec sudo -n /bin/sh -c" : "exec /bin/sh -c";
   // The login shell expands this one: sudo empties the environment.
   return `${sh} ${shellQuote(script)} portcullis-fw ${mode} ${nonce} "$SSH_CONNECTION"`;

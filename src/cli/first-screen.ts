@@ -36,7 +36,7 @@ export function firstScreen(
     "In Splunk, give the alert's webhook action this URL:",
     `  ${splunkUrl}`,
     "",
-    "Or try it with a sample alert:",
+    "Or try it with a sample alert (its address belongs to nobody, so it is ignored; the log says so):",
     `  curl -sS -H 'Content-Type: application/json' -d '${sampleAlert}' ${url}/webhooks/splunk/${token}`,
     "",
     showToken

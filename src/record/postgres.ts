@@ -19,8 +19,8 @@ export function openPostgres(databaseUrl: string, log: Pick<Log, "warn">): Engin
     application_name: "portcullis",
     max: 10,
     connectionTimeoutMillis: 5000,
-    statement_timeout: 30_000,
-    query_timeout: 40_000,
+    // In the client: poolers such as PgBouncer refuse a connection that sets a time-out on the server.
+    query_timeout: 30_000,
     keepAlive: true,
     types: {
       getTypeParser: (oid: number, format?: "text" | "binary"): unknown =>

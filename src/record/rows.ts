@@ -20,7 +20,7 @@ const Address = z.string().transform((text, context) => {
   return ip;
 });
 
-export const Prefix = z.string().transform((text, context) => {
+const Prefix = z.string().transform((text, context) => {
   const prefix = parseIpPrefix(text);
   if (prefix === undefined) {
     context.addIssue({ code: "custom", message: "not an IP network" });

@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, isAbsolute } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import {
   CompiledQuery,
@@ -10,12 +10,16 @@ import {
   SqliteDriver,
   type SqliteDatabase,
 } from "kysely";
+import { AppError } from "../domain/errors.ts";
 import { alertColumns, type AlertValues, type Engine } from "./engine.ts";
 import { createPrivateFile } from "./private-file.ts";
 import type { Schema } from "./schema.ts";
 import { lockSqliteFile } from "./sqlite-lock.ts";
 
 const inMemory = ":memory:";
+
+/** Only a person's tool can hold the file, and the whole process waits for it. */
+const busyTimeoutMs = 1000;
 
 /**
  * `full`: a commit is on disk when it returns. A checkpoint after 4,000 pages instead of 1,000 writes those pages once
@@ -33,7 +37,7 @@ const preparedStatements = 300;
 /**
  * Opens the file, and creates it and its directory where they are not, readable by their owner alone.
  * One connection writes, another one only reads. `:memory:` has one connection for both.
- * @throws {AppError} STORE_IN_USE when another process has it open
+ * @throws {AppError} STORE_IN_USE when another process has it open, CONFIG_INVALID when the path is not absolute
  */
 export function openSqlite(path: string): Engine {
   const unlock = path === inMemory ? () => undefined : prepareFile(path);
@@ -45,9 +49,35 @@ export function openSqlite(path: string): Engine {
   }
 }
 
+function prepareFile(path: string): () => void {
+  if (!isAbsolute(path)) {
+    throw new AppError("CONFIG_INVALID", "DATABASE_URL must hold an absolute path after sqlite:", {
+      retryable: false,
+    });
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const unlock = lockSqliteFile(path);
+  try {
+    createPrivateFile(path);
+    return unlock;
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
 function openConnections(path: string, unlock: () => void): Engine {
-  const database = new DatabaseSync(path, { timeout: 5000 });
-  database.exec(settings);
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  try {
+    database.exec(settings);
+    if (path !== inMemory) {
+      // Not before SQLite has seen that it is a database: a wrong path must not change another program's file.
+      chmodSync(path, 0o600);
+    }
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   const writer = createKysely(database);
   const reader = path === inMemory ? writer : createLateReader(path);
   return {
@@ -67,20 +97,6 @@ function openConnections(path: string, unlock: () => void): Engine {
       }
     },
   };
-}
-
-function prepareFile(path: string): () => void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const unlock = lockSqliteFile(path);
-  try {
-    // SQLite gives its own helper files the mode of the database.
-    createPrivateFile(path);
-    chmodSync(path, 0o600);
-    return unlock;
-  } catch (error) {
-    unlock();
-    throw error;
-  }
 }
 
 function createInsertAlerts(database: DatabaseSync, writer: Kysely<Schema>): Engine["insertAlerts"] {
@@ -116,7 +132,8 @@ function createKysely(database: DatabaseSync): Kysely<Schema> {
 function createLateReader(path: string): Kysely<Schema> {
   return new Kysely<Schema>({
     dialect: new SqliteDialect({
-      database: () => Promise.resolve(adapt(new DatabaseSync(path, { readOnly: true, timeout: 5000 }))),
+      database: () =>
+        Promise.resolve(adapt(new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs }))),
     }),
   });
 }

@@ -80,19 +80,24 @@ function postgresTroubleOf(error: DatabaseError): string | undefined {
   return advice === undefined ? undefined : `${error.message}; ${advice}`;
 }
 
-/** Files, sockets and name look-ups: Node's own errors have the failed system call with them. */
+/** Errors of Node that come from the system, from TLS and from certificates, by their codes. */
+const connectionCodes = /^E[A-Z0-9]+$|^ERR_(?:TLS|SSL|OSSL)|CERT|^UNABLE_TO/;
+
+/** What pg says without a code. Source: https://github.com/brianc/node-postgres/tree/master/packages/pg/lib, 8.23 */
+const connectionMessages =
+  /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout e|Query read timeout|The server does not support SSL|There was an error establishing an SSL|SASL)/i;
+
+/** Files, sockets and name look-ups. */
 function connectionTroubleOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) {
     return undefined;
   }
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  if (/^E[A-Z]+$/.test(code)) {
-    return `${error.message === "" ? code : error.message}; ${code === "ENOSPC" ? "free space on its disk" : "check that it can be reached"}`;
+  if (code === "ENOSPC") {
+    return `${error.message}; free space on its disk`;
   }
-  // pg gives these no code: https://github.com/brianc/node-postgres/blob/master/packages/pg/lib/client.js
-  return /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout e|Query read timeout)/i.test(
-    error.message,
-  )
-    ? `${error.message}; ${checkServer}`
-    : undefined;
+  if (connectionCodes.test(code)) {
+    return `${error.message === "" ? code : error.message}; check DATABASE_URL and that it can be reached`;
+  }
+  return connectionMessages.test(error.message) ? `${error.message}; ${checkServer}` : undefined;
 }

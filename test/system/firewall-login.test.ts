@@ -133,7 +133,7 @@ describe.skipIf(cannot !== null || noSudo !== null)(
       const firewall = await open("portcullis ALL=(root) NOPASSWD: /bin/sh", { via: "sudo" });
 
       expect(await outcomesOf(firewall, [add("203.0.113.10/32")])).toEqual(["verified"]);
-      expect(await outcomesOf(firewall, many(300))).toHaveLength(300);
+      expect(await outcomesOf(firewall, many(1200))).toHaveLength(1200);
       expect((await firewall.read(running)).ownAddresses.at(-1)).toMatch(/^10\.201\./);
       expect(await networksOn(firewall)).toContain("203.0.113.10/32");
     });

@@ -178,10 +178,10 @@ describe.skipIf(cannot !== null)(
       });
 
       test("IPv6 fails with the reason where there is no ip6tables, which is a fault", async () => {
-        const hidden = `rm -rf /tmp/pcl-$$ && mkdir /tmp/pcl-$$ && mount -t tmpfs tmpfs /tmp/pcl-$$
-for tool in iptables iptables-restore; do cp $(readlink -f /usr/sbin/$tool) /tmp/pcl-$$/$tool; done
+        const hidden = `mount -t tmpfs tmpfs /run
+for tool in iptables iptables-restore; do cp $(readlink -f /usr/sbin/$tool) /run/$tool; done
 for tool in ip6tables ip6tables-restore; do mount --bind /dev/null $(readlink -f /usr/sbin/$tool); done
-PATH=/tmp/pcl-$$:$PATH`;
+PATH=/run:$PATH`;
         const answer = await runScript(host, {
           cover: hidden,
           lines: ["add 203.0.113.5/32 60", "add 2001:db8:5::5/128 60"],
@@ -209,8 +209,7 @@ PATH=/tmp/pcl-$$:$PATH`;
       });
 
       test("nothing is dropped where the host's own addresses can't be read", async () => {
-        const cover =
-          "cp /bin/false /tmp/pcl-false-$$; mount --bind /tmp/pcl-false-$$ $(readlink -f $(command -v ip)); rm /tmp/pcl-false-$$";
+        const cover = "mount --bind /bin/false $(readlink -f $(command -v ip))";
 
         const answer = await runScript(host, { cover, lines: ["add 203.0.113.5/32 60"] });
 

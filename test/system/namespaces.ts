@@ -44,7 +44,7 @@ export function systemTestsPossible(): string | null {
   if (process.getuid?.() !== 0) {
     return "needs root, to make network namespaces";
   }
-  for (const tool of ["ip", "iptables", "ip6tables", "ipset", "/usr/sbin/sshd", "ssh-keygen", "nsenter"]) {
+  for (const tool of ["ip", "iptables", "ip6tables", "ipset", "/usr/sbin/sshd", "ssh-keygen", "openssl"]) {
     if (spawnSync("sh", ["-c", `command -v ${tool}`]).status !== 0) {
       return `needs ${tool}`;
     }

@@ -22,6 +22,7 @@ describe("answers", () => {
       "own 2001:db8::1",
       "entry 198.51.100.7/32 86399",
       "entry 2001:db8:7::/64 -",
+      "entry 2001:db8::/32 5",
       "fault IPv4: chain PORTCULLIS in table raw is missing",
       "news from a later version",
     ]);
@@ -29,6 +30,7 @@ describe("answers", () => {
     expect([...state.entries]).toEqual([
       ["198.51.100.7/32", 86_399],
       ["2001:db8:7::/64", Number.POSITIVE_INFINITY],
+      ["2001:db8::/32", 5],
     ]);
     expect(state.faults).toEqual(["IPv4: chain PORTCULLIS in table raw is missing"]);
     expect(state.ownAddresses).toEqual(["203.0.113.1", "2001:db8::1"]);

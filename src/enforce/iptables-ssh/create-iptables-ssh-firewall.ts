@@ -17,7 +17,7 @@ export interface IptablesSshDeps {
 }
 
 /** Above this, reading the changes byte by byte and asking for each again would take longer than starting a shell. */
-const sessionChanges = 200;
+const sessionChanges = 1000;
 
 /** A few MB and a few seconds. */
 const batchChanges = 100_000;

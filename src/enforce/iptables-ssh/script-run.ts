@@ -15,7 +15,6 @@ export interface ScriptRun {
    * @throws {AppError} SSH_UNREACHABLE, FIREWALL_TIMEOUT, FIREWALL_COMMAND_FAILED
    */
   ask(lines: readonly string[]): Promise<readonly string[]>;
-  close(): void;
 }
 
 /** `session` answers many requests; `batch` answers one, and reads it much faster. */
@@ -64,9 +63,6 @@ export async function startScript(options: RunOptions): Promise<ScriptRun> {
     ask(lines) {
       count += 1;
       return ask(started, lines, count);
-    },
-    close() {
-      channel.end();
     },
   };
 }

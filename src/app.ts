@@ -10,7 +10,7 @@ import type { IpPrefix } from "./domain/ip-address.ts";
 import { createAbuseIpdb } from "./enrich/abuseipdb/create-abuseipdb.ts";
 import { createVirusTotal } from "./enrich/virustotal/create-virustotal.ts";
 import { extractSightings } from "./extract/extract-sightings.ts";
-import { createGroupCommit } from "./ingest/group-commit.ts";
+import { createAcceptAlert } from "./ingest/accept-alerts.ts";
 import { createHttpServer, type HttpServer } from "./ingest/http-server.ts";
 import { createEmailNotifier } from "./notify/email.ts";
 import { createRoutes } from "./operate/routes.ts";
@@ -91,6 +91,8 @@ function hostsWeNeed(config: Config): readonly { readonly host: string; readonly
 
 /** So many deliveries waiting for their commit at once mean that the receiver can't keep up. */
 const crowd = 8;
+/** After such a moment, how long the receiver counts as crowded. */
+const crowdMs = 250;
 
 /** Wires the parts together. Nothing runs until `start`. */
 export function createApp(config: Config, edges: Edges, identity: Identity, log: Log): App {
@@ -102,14 +104,18 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
     allowDocumentationAddresses: config.allowDocumentationAddresses,
     own: () => ownAddresses.list(),
   });
-  const commit = createGroupCommit((alerts) => store.insertAlerts(alerts));
+  const commit = createAcceptAlert(store);
   let deliveriesUnderWay = 0;
-  const isCrowded = (): boolean => deliveriesUnderWay >= crowd;
+  let lastCrowdMs = Number.NEGATIVE_INFINITY;
+  const isCrowded = (): boolean => performance.now() - lastCrowdMs < crowdMs;
   const background = createBackground({ config, edges, identity, log, extract, protectedReason, isCrowded });
   const server = createServer({ config, edges, identity, log, extract, onLifted: background.wakeFirewalls });
 
   const accept: AcceptAlert = async (alert) => {
     deliveriesUnderWay += 1;
+    if (deliveriesUnderWay >= crowd) {
+      lastCrowdMs = performance.now();
+    }
     try {
       return await commit(alert);
     } finally {

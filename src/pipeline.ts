@@ -74,9 +74,10 @@ const longestRetryMs = 15 * 60_000;
 /** alert → sightings → findings → decision → (block, notifications). What waits is in the store; this only moves it on. */
 export function startPipeline(deps: PipelineDeps): Pipeline {
   const deciding = startDeciding(deps);
+  const crowdedPauseMs = createCrowdLimit(deps);
   const extracting = startLoop(
     "extract",
-    (signal) => yielding(deps, () => extractWaiting(deps, deciding, signal)),
+    async () => crowdedPauseMs() || (await extractWaiting(deps, deciding)),
     deps.log,
   );
   return {
@@ -87,18 +88,16 @@ export function startPipeline(deps: PipelineDeps): Pipeline {
   };
 }
 
-async function extractWaiting(deps: PipelineDeps, deciding: Loop, signal: AbortSignal): Promise<number> {
+async function extractWaiting(deps: PipelineDeps, deciding: Loop): Promise<number> {
   const alerts = await deps.store.claimAlerts({
     holder: deps.holder,
     limit: alertsAtOnce,
     now: deps.now(),
     leaseMs,
   });
-  for (const alert of alerts) {
-    if (signal.aborted) {
-      return 0;
-    }
-    await extractOne(deps, alert);
+  // All at once, so that they share commits.
+  await Promise.all(alerts.map((alert) => extractOne(deps, alert)));
+  if (alerts.length > 0) {
     deciding.wake();
   }
   return alerts.length === alertsAtOnce ? 0 : pollMs;
@@ -156,7 +155,8 @@ function startDeciding(deps: PipelineDeps): Loop {
     }
     return claimed.length > 0 && claimed.length === limit ? 0 : pollMs;
   };
-  const loop = startLoop("decide", (signal) => yielding(deps, () => claimFree(signal)), deps.log);
+  const crowdedPauseMs = createCrowdLimit(deps);
+  const loop = startLoop("decide", async (signal) => crowdedPauseMs() || (await claimFree(signal)), deps.log);
   return {
     wake: loop.wake,
     async stop() {
@@ -209,9 +209,18 @@ function notificationDueAt({ mode, firewalls }: PipelineDeps, decision: Decision
   return new Date(decision.decidedAt.getTime() + (waits ? firewallPatienceMs : 0));
 }
 
-/** Runs a step; while deliveries queue up, asks for a pause ten times as long as the step took. */
-async function yielding(deps: PipelineDeps, step: () => Promise<number>): Promise<number> {
-  const startedAt = performance.now();
-  const pauseMs = await step();
-  return deps.isCrowded() ? Math.max(pauseMs, 10 * (performance.now() - startedAt)) : pauseMs;
+/** While deliveries queue up, one batch per quarter of a second. */
+const crowdedMs = 250;
+
+/** Asked before each batch: the milliseconds that it has to wait; 0 when it may go. */
+function createCrowdLimit({ isCrowded }: PipelineDeps): () => number {
+  let lastBatchMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = performance.now();
+    if (isCrowded() && nowMs - lastBatchMs < crowdedMs) {
+      return lastBatchMs + crowdedMs - nowMs;
+    }
+    lastBatchMs = nowMs;
+    return 0;
+  };
 }

@@ -201,7 +201,7 @@ export interface StoreCounts {
 }
 
 /**
- * What was, is and waits. Each method is one transaction: when it resolves, it is on disk.
+ * What was, is and waits. Each call is done as a whole or not at all: when it resolves, it is on disk. Calls at the same time may share a commit.
  * @throws {AppError} STORE_UNAVAILABLE (retryable) from every method when the database can't commit, e.g. on a full disk
  */
 export interface Store {

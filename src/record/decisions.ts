@@ -6,12 +6,11 @@ import { done } from "./claim.ts";
 import { type Engine, type Queries, storable } from "./engine.ts";
 import { endHold, placeHold } from "./holds.ts";
 import { DecisionRow } from "./rows.ts";
+import { shareTransaction } from "./shared-transaction.ts";
 
 /** What was decided, committed together with all that follows from it. */
-export function createDecisionRecords({ writer }: Engine): Pick<Store, "recordDecision"> {
-  return {
-    recordDecision: (record) => writer.transaction().execute((trx) => commitDecision(trx, record)),
-  };
+export function createDecisionRecords(engine: Engine): Pick<Store, "recordDecision"> {
+  return { recordDecision: shareTransaction(engine, commitDecision) };
 }
 
 async function commitDecision(db: Queries, record: DecisionRecord): Promise<Decision> {

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import type { Sighting } from "../domain/alert.ts";
 import type { IpAddress } from "../domain/ip-address.ts";
 import type { Store } from "../ports.ts";
 import { claiming, done, leaseOf, noLease, oldestFirst } from "./claim.ts";
-import { type Engine, storable } from "./engine.ts";
+import { type Engine, type Queries, storable } from "./engine.ts";
 import { SightingRow } from "./rows.ts";
+import { shareTransaction } from "./shared-transaction.ts";
 
 /** Rows per insert: 8 columns each must stay below SQLite's 32,766 parameters. */
 const rowsPerInsert = 1000;
@@ -13,29 +15,9 @@ export function createSightingRecords(
   engine: Engine,
 ): Pick<Store, "recordSightings" | "claimSightings" | "postponeSighting"> {
   const { writer } = engine;
+  const record = shareTransaction(engine, insertSightings);
   return {
-    async recordSightings(alertId, sightings, now) {
-      const rows = sightings.map(({ ip, count, fields }) => ({
-        id: sightingId(alertId, ip),
-        alert_id: alertId,
-        ip,
-        count,
-        fields: JSON.stringify(fields),
-        created_at: now.getTime(),
-        due_at: now.getTime(),
-        attempts: 0,
-      }));
-      await writer.transaction().execute(async (trx) => {
-        for (let start = 0; start < rows.length; start += rowsPerInsert) {
-          await trx
-            .insertInto("sightings")
-            .values(rows.slice(start, start + rowsPerInsert))
-            .onConflict((conflict) => conflict.doNothing())
-            .execute();
-        }
-        await trx.updateTable("alerts").set(done).where("id", "=", alertId).execute();
-      });
-    },
+    recordSightings: (alertId, sightings, now) => record({ alertId, sightings, now }),
 
     async claimSightings(claim) {
       const rows = await claiming(engine, "sightings", claim)
@@ -62,6 +44,33 @@ export function createSightingRecords(
         .execute();
     },
   };
+}
+
+interface Extracted {
+  readonly alertId: string;
+  readonly sightings: readonly Sighting[];
+  readonly now: Date;
+}
+
+async function insertSightings(db: Queries, { alertId, sightings, now }: Extracted): Promise<void> {
+  const rows = sightings.map(({ ip, count, fields }) => ({
+    id: sightingId(alertId, ip),
+    alert_id: alertId,
+    ip,
+    count,
+    fields: JSON.stringify(fields),
+    created_at: now.getTime(),
+    due_at: now.getTime(),
+    attempts: 0,
+  }));
+  for (let start = 0; start < rows.length; start += rowsPerInsert) {
+    await db
+      .insertInto("sightings")
+      .values(rows.slice(start, start + rowsPerInsert))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  await db.updateTable("alerts").set(done).where("id", "=", alertId).execute();
 }
 
 /** The same on every replica. */

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { afterEach } from "vitest";
 import { parseIpPrefix } from "../../src/domain/ip-address.ts";
-import { createGroupCommit } from "../../src/ingest/group-commit.ts";
+import { createAcceptAlert } from "../../src/ingest/accept-alerts.ts";
 import { createHttpServer } from "../../src/ingest/http-server.ts";
 import type { Log, Store, UnreadableDelivery } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
@@ -50,7 +50,9 @@ export async function startReceiver(
     log: options.log ?? silent,
     routes: Router(),
   });
-  await server.start(createGroupCommit(options.insert ?? ((alerts) => store.insertAlerts(alerts))));
+  await server.start(
+    createAcceptAlert({ insertAlerts: options.insert ?? ((alerts) => store.insertAlerts(alerts)) }),
+  );
   opened.push({
     async stop() {
       await server.stop();

@@ -1,11 +1,11 @@
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import express, { type Express, type Router } from "express";
-import helmet, { xContentTypeOptions } from "helmet";
+import helmet from "helmet";
 import { AppError, messageOf } from "../domain/errors.ts";
 import type { AlertSource, Log } from "../ports.ts";
 import { answerError, sendProblem } from "../problem.ts";
-import { createSplunkWebhook, type SplunkWebhookDeps } from "./splunk-webhook.ts";
+import { mountSplunkWebhook, type SplunkWebhookDeps } from "./splunk-webhook.ts";
 
 export interface HttpServerDeps
   extends Omit<SplunkWebhookDeps, "accept" | "behindProxy" | "clientCertificateRequired"> {
@@ -74,20 +74,12 @@ function createExpressApp(deps: HttpServerDeps, accept: SplunkWebhookDeps["accep
   app.set("x-powered-by", false);
   app.set("query parser", false);
   app.set("trust proxy", deps.trustProxy.length === 0 ? false : [...deps.trustProxy]);
-  app.use(
-    "/webhooks",
-    // Only what means something for an answer that no browser shows: each further header is paid for on every alert.
-    xContentTypeOptions(),
-    createNoStore(),
-  );
-  app.use(
-    createSplunkWebhook({
-      ...deps,
-      accept,
-      behindProxy: deps.trustProxy.length > 0,
-      clientCertificateRequired: deps.tls !== null && deps.tls.clientCa !== null,
-    }),
-  );
+  mountSplunkWebhook(app, {
+    ...deps,
+    accept,
+    behindProxy: deps.trustProxy.length > 0,
+    clientCertificateRequired: deps.tls !== null && deps.tls.clientCa !== null,
+  });
   app.use(helmet({ contentSecurityPolicy: { directives: { "default-src": ["'none'"] } } }));
   app.use(deps.routes);
   app.use((_request, response) => {
@@ -95,13 +87,6 @@ function createExpressApp(deps: HttpServerDeps, accept: SplunkWebhookDeps["accep
   });
   app.use(answerError(deps.log));
   return app;
-}
-
-function createNoStore(): express.RequestHandler {
-  return (_request, response, next) => {
-    response.setHeader("Cache-Control", "no-store");
-    next();
-  };
 }
 
 function listen(server: Server, { host, port, log }: HttpServerDeps): Promise<void> {

@@ -1,12 +1,13 @@
 import {
-  raw,
-  Router,
   type ErrorRequestHandler,
+  type Express,
+  raw,
   type Request,
   type RequestHandler,
   type Response,
 } from "express";
 import { rateLimit } from "express-rate-limit";
+import { xContentTypeOptions } from "helmet";
 import type { Alert } from "../domain/alert.ts";
 import { messageOf } from "../domain/errors.ts";
 import { type IpPrefix, parseIpAddress, prefixContains } from "../domain/ip-address.ts";
@@ -40,11 +41,13 @@ const retrySeconds = "60";
  * The route of Splunk's stock webhook. Splunk sends an alert once, follows a redirect with an empty GET and calls that success:
  * so every answer is final, nothing redirects, and what came with the right secret but can't be read is kept.
  */
-export function createSplunkWebhook(deps: SplunkWebhookDeps): Router {
-  const router = Router();
+export function mountSplunkWebhook(app: Express, deps: SplunkWebhookDeps): void {
   const path = "/webhooks/splunk/:token";
-  router.post(
+  app.post(
     path,
+    // Only what means something for an answer that no browser shows: each further header is paid for on every alert.
+    xContentTypeOptions(),
+    forbidStoring,
     requireToken(deps),
     requireSource(deps),
     limitDeliveries(deps),
@@ -52,12 +55,16 @@ export function createSplunkWebhook(deps: SplunkWebhookDeps): Router {
     readBody,
     acceptDelivery(deps),
   );
-  router.all(path, (_request, response) => {
+  app.all(path, (_request, response) => {
     sendProblem(response, "METHOD_NOT_ALLOWED", "Splunk's webhook action sends a POST.", { Allow: "POST" });
   });
-  router.use(path, keepUnreadBody(deps));
-  return router;
+  app.use(path, keepUnreadBody(deps));
 }
+
+const forbidStoring: RequestHandler = (_request, response, next) => {
+  response.setHeader("Cache-Control", "no-store");
+  next();
+};
 
 /** The sender's address without the `::ffff:` of a dual-stack socket. */
 function remoteAddressOf(request: Request, behindProxy: boolean): string {

@@ -3,8 +3,8 @@ import autocannon from "autocannon";
 
 const [url = "", connections = "50", seconds = "10"] = process.argv.slice(2);
 
-const body = JSON.stringify({
-  sid: "scheduler__admin__search__RMD5a1b2c3d4e5f60718_at_1760000400_[<id>]",
+const template = JSON.stringify({
+  sid: "scheduler__admin__search__RMD5a1b2c3d4e5f60718_at_1760000400_COUNTER",
   search_name: "SSH brute force",
   app: "search",
   owner: "admin",
@@ -18,15 +18,24 @@ const body = JSON.stringify({
     _time: "1760000399.125000",
   },
 });
+const [before = "", after = ""] = template.split("COUNTER");
+let counter = 0;
 
 const result = await autocannon({
   url,
-  method: "POST",
-  headers: { "content-type": "application/json" },
-  body,
-  idReplacement: true,
   connections: Number(connections),
   duration: Number(seconds),
+  requests: [
+    {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      setupRequest(request) {
+        counter += 1;
+        // A sid as Splunk writes it: the second and a counter at its end.
+        return { ...request, body: `${before}${counter}${after}` };
+      },
+    },
+  ],
 });
 console.log(
   JSON.stringify({

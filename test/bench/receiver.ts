@@ -20,12 +20,14 @@ interface Contender {
 }
 
 const here = import.meta.dirname;
+const bare = (name: string, table: string): Contender => ({
+  name,
+  args: (dir) => [join(here, "bare-server.ts"), table, join(dir, "bare.db")],
+  env: () => ({}),
+});
 const contenders: readonly Contender[] = [
-  {
-    name: "bare node:http, grouped commits",
-    args: (dir) => [join(here, "bare-server.ts"), join(dir, "bare.db")],
-    env: () => ({}),
-  },
+  bare("bare node:http, a table of its own", "own"),
+  bare("bare node:http, our table and indexes", "same"),
   { name: "Express that only parses", args: () => [join(here, "express-server.ts")], env: () => ({}) },
   {
     name: "Portcullis, everything on",
@@ -64,7 +66,7 @@ async function compare(
     const perSecond = median(results, "perSecond");
     const refused = results.reduce((sum, run) => sum + run.refused, 0);
     print(
-      `  ${name.padEnd(34)} ${perSecond.toFixed(0).padStart(7)}/s  ${((100 * perSecond) / limit).toFixed(0).padStart(4)} %  p50 ${median(results, "p50Ms")} ms  p99 ${median(results, "p99Ms")} ms  refused ${refused}`,
+      `  ${name.padEnd(38)} ${perSecond.toFixed(0).padStart(7)}/s  ${((100 * perSecond) / limit).toFixed(0).padStart(4)} %  p50 ${median(results, "p50Ms")} ms  p99 ${median(results, "p99Ms")} ms  refused ${refused}`,
     );
   }
 }

@@ -31,12 +31,12 @@ export function shareTransaction<Item, Result>(
   const share = createGroup<Item, PromiseSettledResult<Result>>(
     async (items) => {
       if (items.length === 1) {
-        return await oneByOne(items);
+        return oneByOne(items);
       }
       try {
         return await together(items);
       } catch {
-        return await oneByOne(items);
+        return oneByOne(items);
       }
     },
     { limit: itemsPerTransaction },

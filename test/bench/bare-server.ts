@@ -23,7 +23,7 @@ const [table = "own", file = ":memory:"] = process.argv.slice(2);
 const commit = table === "same" ? await createSameTable() : createOwnTable();
 let waiting: Waiting[] = [];
 
-function createOwnTable(): (batch: readonly Waiting[]) => void {
+function createOwnTable(): (batch: readonly Waiting[]) => Promise<void> {
   const db = new DatabaseSync(file);
   db.exec("pragma journal_mode = wal; pragma synchronous = full");
   db.exec("create table alerts (id text primary key, body text not null, received_at integer not null)");
@@ -34,6 +34,7 @@ function createOwnTable(): (batch: readonly Waiting[]) => void {
       insert.run(delivery.sid, body, Date.now());
     }
     db.exec("commit");
+    return Promise.resolve();
   };
 }
 

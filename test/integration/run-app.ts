@@ -121,7 +121,7 @@ export interface RunningApp {
   readonly adminToken: string;
   /** Moves the program's clock. */
   readonly advance: (seconds: number) => void;
-  post(body: object): Promise<{ readonly status: number; readonly body: unknown }>;
+  readonly post: (body: object) => Promise<{ readonly status: number; readonly body: unknown }>;
 }
 
 export interface AppOptions {

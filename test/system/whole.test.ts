@@ -6,6 +6,7 @@ import { startAbuseIpdb } from "../fakes/abuseipdb.ts";
 import { findPostgres, startPostgres } from "../fakes/postgres.ts";
 import { type SmtpServer, startSmtp } from "../fakes/smtp.ts";
 import { startVirusTotal } from "../fakes/virustotal.ts";
+import type { StoreCounts } from "../../src/ports.ts";
 import { eventually } from "../integration/run-app.ts";
 import { type FirewallHost, skipSystemTests, startFirewallHost } from "./namespaces.ts";
 import { type PortcullisProcess, runPortcullis } from "./run-process.ts";
@@ -162,10 +163,11 @@ describe.skipIf(reason !== null)(
       const status = await eventually("all decided", async () => {
         const asked = runPortcullis(["status", "--json", "--url", await last.listening], env, dir);
         await asked.ended;
-        const { counts } = JSON.parse(asked.out());
-        return counts.decisions.block + (counts.decisions.ignore ?? 0) === 6 ? counts : null;
+        const report: { readonly counts: StoreCounts } = JSON.parse(asked.out());
+        const { decisions } = report.counts;
+        return (decisions["block"] ?? 0) + (decisions["ignore"] ?? 0) === 6 ? decisions : null;
       });
-      expect(status.decisions.block).toBe(1);
+      expect(status["block"]).toBe(1);
       expect(new Set(smtp.messages.map(({ mail }) => mail.messageId)).size).toBe(1);
     });
 

@@ -134,7 +134,8 @@ describe("documents", () => {
   });
 
   test("every npm script that the README names exists", () => {
-    const scripts = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts);
+    const file: { readonly scripts: object } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const scripts = Object.keys(file.scripts);
     const named = [
       ...readme.matchAll(/npm (?:run (?:-s )?)?(start|test|[a-z]+(?::[a-z]+)?)(?= --|`|\n| &&)/g),
     ].map((match) => match[1] ?? "");

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 
 const rounds = 3;
@@ -46,8 +46,12 @@ export async function benchReceiver(print: (line: string) => void): Promise<void
     return;
   }
   print("The same, each fsync 5 ms slower");
-  const durable = contenders.filter(({ name }) => !name.startsWith("Express"));
-  await compare(print, durable, { LD_PRELOAD: library, SLOW_FSYNC_US: "5000" });
+  try {
+    const durable = contenders.filter(({ name }) => !name.startsWith("Express"));
+    await compare(print, durable, { LD_PRELOAD: library, SLOW_FSYNC_US: "5000" });
+  } finally {
+    rmSync(dirname(library), { recursive: true });
+  }
 }
 
 async function compare(

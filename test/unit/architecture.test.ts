@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { settings } from "../../src/config/setting-names.ts";
 
 const root = join(import.meta.dirname, "../..");
 const src = join(root, "src");
@@ -123,6 +124,13 @@ describe("documents", () => {
 
     expect(commands.length).toBeGreaterThan(8);
     expect(commands.filter((command) => !readme.includes(`\`${command}`))).toEqual([]);
+  });
+
+  test("the README names every setting that has an effect", () => {
+    const names = Object.entries(settings).flatMap(([name, kind]) => ("unused" in kind ? [] : [name]));
+
+    expect(names.length).toBeGreaterThan(30);
+    expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
   });
 
   test("the README names every error code of HTTP", () => {

@@ -52,7 +52,10 @@ export async function createEdges(config: Config, log: Log): Promise<Edges> {
   const ownAddresses = createOwnAddresses({
     interfaces: () =>
       Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? []),
-    resolvers: getServers,
+    // `9.9.9.9`, `9.9.9.9:5353` or `[2620:fe::9]:5353`.
+    resolvers: () =>
+      getServers().map((server) => server.replace(/^\[(.*)\]:\d+$/, "$1").replace(/^([\d.]+):\d+$/, "$1")),
+    networks: config.trustProxy.map((prefix) => ({ prefix, why: "a trusted proxy" })),
     hosts: hostsWeNeed(config),
     lookUp: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     store,
@@ -77,7 +80,7 @@ export async function createEdges(config: Config, log: Log): Promise<Edges> {
 
 function hostsWeNeed(config: Config): readonly { readonly host: string; readonly why: string }[] {
   const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, "");
-  return [
+  const hosts = [
     ...(config.splunkHost === null ? [] : [{ host: config.splunkHost, why: "Splunk" }]),
     ...(config.mail === null ? [] : [{ host: config.mail.server, why: "the mail server" }]),
     ...(config.virustotal === null ? [] : [{ host: hostOf(config.virustotal.url), why: "VirusTotal" }]),
@@ -87,6 +90,8 @@ function hostsWeNeed(config: Config): readonly { readonly host: string; readonly
       : [{ host: hostOf(config.databaseUrl), why: "the database" }]),
     ...config.firewalls.map(({ host, name }) => ({ host, why: `firewall ${name}` })),
   ];
+  // A database on a local socket has no host.
+  return hosts.filter(({ host }) => host !== "");
 }
 
 /** So many deliveries waiting for their commit at once mean that the receiver can't keep up. */
@@ -117,10 +122,11 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
       lastCrowdMs = performance.now();
     }
     try {
-      return await commit(alert);
+      const outcome = await commit(alert);
+      background.wakePipeline();
+      return outcome;
     } finally {
       deliveriesUnderWay -= 1;
-      background.wakePipeline();
     }
   };
 
@@ -132,11 +138,14 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
     },
     stop() {
       stopped ??= (async () => {
-        await server.stop();
-        await background.stop();
-        await Promise.all([...edges.firewalls, ...edges.notifiers].map((edge) => edge.close()));
-        await store.releaseLeases(identity.holder);
-        await store.close();
+        try {
+          await server.stop();
+          await background.stop();
+          await Promise.all([...edges.firewalls, ...edges.notifiers].map((edge) => edge.close()));
+          await store.releaseLeases(identity.holder);
+        } finally {
+          await store.close();
+        }
       })();
       return stopped;
     },
@@ -155,7 +164,7 @@ interface ServerDeps {
 
 function createServer({
   config,
-  edges: { store, now },
+  edges: { store, now, ownAddresses },
   identity,
   log,
   extract,
@@ -168,6 +177,7 @@ function createServer({
     trustProxy: config.trustProxy,
     tokens: config.webhookTokens,
     sources: config.webhookSources,
+    noteSender: ownAddresses.noteSender,
     countAddresses: (alert) => extract(alert).length,
     store,
     now,

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Config } from "./config/config.ts";
 import { decide } from "./decide/decide.ts";
 import type { Alert, Sighting } from "./domain/alert.ts";
@@ -28,57 +29,80 @@ export interface Background {
   /** Ends what has begun. Harmless when called twice. */
   stop(): Promise<void>;
   /** There is a new alert. */
-  wakePipeline(): void;
+  readonly wakePipeline: () => void;
   /** The blocks that should stand have changed. */
   readonly wakeFirewalls: () => void;
 }
 
-const ownAddressesRefreshMs = 300_000;
+const refreshMs = 300_000;
+/** While a host that must be protected could not be resolved. */
+const refreshSoonMs = 15_000;
+const refreshFirewallsMs = 5000;
+/** How long the first decision waits for the firewalls to tell their own addresses. */
+const introductionMs = 3000;
 
 /** What goes on after the answer: the pipeline, one reconciler per firewall, one outbox per channel. */
 export function createBackground(deps: BackgroundDeps): Background {
   const { config, edges, log } = deps;
-  // Only in mode `enforce` does anything ever connect to a firewall.
-  const firewalls = config.mode === "enforce" ? edges.firewalls : [];
-  let pipeline: Pipeline | undefined;
+  const isStopped = new AbortController();
   let loops: readonly Loop[] = [];
   let outboxes: readonly Loop[] = [];
-  let reconcilers: readonly Loop[] = [];
+  let reconcilers: readonly Reconciling[] = [];
+  let pipeline: Promise<Pipeline | undefined> = Promise.resolve(undefined);
+  let wakePipeline = (): void => undefined;
+
+  const onDecided = ({ action }: Decision): void => {
+    if (action === "block") {
+      wakeAll(reconcilers);
+    }
+    if (action === "block" || action === "hold") {
+      wakeAll(outboxes);
+    }
+  };
+
+  // Before anything is decided: what must never be blocked.
+  const startWhenIntroduced = async (): Promise<Pipeline | undefined> => {
+    await Promise.race([
+      Promise.all(reconcilers.map(({ introduced }) => introduced)),
+      setTimeout(introductionMs, undefined, { signal: isStopped.signal }).catch(() => undefined),
+    ]);
+    await edges.ownAddresses.refreshFirewalls();
+    if (isStopped.signal.aborted) {
+      return undefined;
+    }
+    const started = startPipeline({
+      ...pipelineEdges(deps),
+      mode: config.mode,
+      firewalls: config.mode === "enforce" ? edges.firewalls.map(({ name }) => name) : [],
+      onDecided,
+      isCrowded: deps.isCrowded,
+      log,
+    });
+    wakePipeline = started.wake;
+    return started;
+  };
 
   return {
     async start() {
-      // Before anything can be decided: what must never be blocked.
       await edges.ownAddresses.refresh();
       outboxes = edges.notifiers.map((notifier) => startOutbox(deps, notifier));
-      const onReconciled = (): void => {
-        wakeAll(outboxes);
-      };
-      reconcilers = firewalls.map((firewall) => startReconciler(deps, firewall, onReconciled));
-      loops = [startRefreshing(deps), ...reconcilers, ...outboxes];
-      pipeline = startPipeline({
-        ...pipelineEdges(deps),
-        mode: config.mode,
-        firewalls: firewalls.map(({ name }) => name),
-        onDecided: ({ action }: Decision) => {
-          if (action === "block") {
-            wakeAll(reconcilers);
-          }
-          if (action === "block" || action === "hold") {
-            wakeAll(outboxes);
-          }
-        },
-        isCrowded: deps.isCrowded,
-        log,
-      });
+      reconcilers = edges.firewalls.map((firewall) =>
+        startReconciler(deps, firewall, () => {
+          wakeAll(outboxes);
+        }),
+      );
+      loops = [...startRefreshing(deps), ...reconcilers, ...outboxes];
+      pipeline = startWhenIntroduced();
     },
     async stop() {
-      await pipeline?.stop();
+      isStopped.abort();
+      await (await pipeline)?.stop();
       await Promise.all(loops.map((loop) => loop.stop()));
     },
-    wakePipeline() {
-      pipeline?.wake();
+    wakePipeline: () => {
+      wakePipeline();
     },
-    wakeFirewalls() {
+    wakeFirewalls: () => {
       wakeAll(reconcilers);
     },
   };
@@ -112,29 +136,46 @@ function startOutbox(
   );
 }
 
+interface Reconciling extends Loop {
+  /** Resolves after the first round, whether it succeeded or not. */
+  readonly introduced: Promise<void>;
+}
+
 function startReconciler(
-  { edges: { store, now }, identity: { holder }, log, protectedReason }: BackgroundDeps,
+  { config, edges: { store, now }, identity: { holder }, log, protectedReason }: BackgroundDeps,
   firewall: Firewall,
   onReconciled: () => void,
-): Loop {
-  const reconciler = createReconciler({ firewall, store, holder, log, now, protectedReason });
-  return startLoop(
+): Reconciling {
+  // Outside mode `enforce` a firewall is connected to only to take off what a person lifted.
+  const liftsOnly = config.mode !== "enforce";
+  const reconciler = createReconciler({ firewall, store, holder, log, now, protectedReason, liftsOnly });
+  const { promise: introduced, resolve: introduce } = Promise.withResolvers<void>();
+  const loop = startLoop(
     `firewall ${firewall.name}`,
     async (signal) => {
-      const pauseMs = await reconciler.step(signal);
-      onReconciled();
-      return pauseMs;
+      try {
+        const pauseMs = await reconciler.step(signal);
+        onReconciled();
+        return pauseMs;
+      } finally {
+        introduce();
+      }
     },
     log,
   );
+  return { ...loop, introduced };
 }
 
-function startRefreshing({ edges: { ownAddresses }, log }: BackgroundDeps): Loop {
-  const refresh = async (): Promise<number> => {
-    await ownAddresses.refresh();
-    return ownAddressesRefreshMs;
+function startRefreshing({ edges: { ownAddresses, firewalls }, log }: BackgroundDeps): readonly Loop[] {
+  const refresh = async (): Promise<number> => ((await ownAddresses.refresh()) ? refreshMs : refreshSoonMs);
+  const refreshFirewalls = async (): Promise<number> => {
+    await ownAddresses.refreshFirewalls();
+    return refreshFirewallsMs;
   };
-  return startLoop("own addresses", refresh, log);
+  return [
+    startLoop("own addresses", refresh, log),
+    ...(firewalls.length === 0 ? [] : [startLoop("own addresses of firewalls", refreshFirewalls, log)]),
+  ];
 }
 
 function wakeAll(loops: readonly Loop[]): void {

@@ -9,21 +9,26 @@ export interface Loop {
   readonly stop: () => Promise<void>;
 }
 
-/** After a step that threw, so that a broken database is not asked in a tight circle. */
-const pauseAfterErrorMs = 1000;
-
 /**
  * Repeats `step`, one at a time. A step returns the milliseconds until it wants to run again unless woken before;
- * a wake during a step is remembered. `signal` aborts when the loop is stopped.
+ * a wake during a step is remembered. After a step that threw, the pause is `pauseAfterErrorMs` whoever
+ * wakes it, so that a broken database is not asked in a tight circle.
+ * `signal` aborts when the loop is stopped.
  */
-export function startLoop(name: string, step: (signal: AbortSignal) => Promise<number>, log: Log): Loop {
+export function startLoop(
+  name: string,
+  step: (signal: AbortSignal) => Promise<number>,
+  log: Log,
+  pauseAfterErrorMs = 1000,
+): Loop {
   const stopping = new AbortController();
   let woken = false;
   let endPause: () => void = () => undefined;
+  let isRecovering = false;
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
-      if (woken || ms <= 0) {
+      if ((woken && !isRecovering) || ms <= 0) {
         setImmediate(resolve);
         return;
       }
@@ -40,8 +45,10 @@ export function startLoop(name: string, step: (signal: AbortSignal) => Promise<n
       let pauseMs: number;
       try {
         pauseMs = await step(stopping.signal);
+        isRecovering = false;
       } catch (error) {
         pauseMs = pauseAfterErrorMs;
+        isRecovering = true;
         if (!stopping.signal.aborted) {
           log.error({ loop: name, error: messageOf(error) }, "work failed, will go on");
         }
@@ -53,15 +60,16 @@ export function startLoop(name: string, step: (signal: AbortSignal) => Promise<n
   };
 
   const running = run();
-  const wake = (): void => {
-    woken = true;
-    endPause();
-  };
   return {
-    wake,
-    async stop() {
+    wake: () => {
+      woken = true;
+      if (!isRecovering) {
+        endPause();
+      }
+    },
+    stop: async () => {
       stopping.abort();
-      wake();
+      endPause();
       await running;
     },
   };

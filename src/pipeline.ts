@@ -16,6 +16,7 @@ export interface PipelineDeps {
     | "failAlert"
     | "claimSightings"
     | "postponeSighting"
+    | "failSighting"
     | "standingOf"
     | "recordDecision"
   >;
@@ -70,6 +71,8 @@ const firewallPatienceMs = 15_000;
 /** An address about which a provider could not be asked yet is decided without it after a day. */
 const providerPatienceMs = 24 * 3_600_000;
 const longestRetryMs = 15 * 60_000;
+/** 5 s, 10 s, … 15 min apart, this is more than a day. */
+const mostAttempts = 100;
 
 /** alert → sightings → findings → decision → (block, notifications). What waits is in the store; this only moves it on. */
 export function startPipeline(deps: PipelineDeps): Pipeline {
@@ -95,12 +98,17 @@ async function extractWaiting(deps: PipelineDeps, deciding: Loop): Promise<numbe
     now: deps.now(),
     leaseMs,
   });
-  // All at once, so that they share commits.
-  await Promise.all(alerts.map((alert) => extractOne(deps, alert)));
+  // All at once, so that they share commits; and all are waited for, so that none outlives a stop.
+  const outcomes = await Promise.allSettled(alerts.map((alert) => extractOne(deps, alert)));
   if (alerts.length > 0) {
     deciding.wake();
   }
-  return alerts.length === alertsAtOnce ? 0 : pollMs;
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) {
+    throw failed.reason;
+  }
+  // A claim is also limited by size, so a small one does not mean that it was the last.
+  return alerts.length > 0 ? 0 : pollMs;
 }
 
 async function extractOne(deps: PipelineDeps, alert: Alert): Promise<void> {
@@ -138,15 +146,10 @@ function startDeciding(deps: PipelineDeps): Loop {
       limit === 0
         ? []
         : await deps.store.claimSightings({ holder: deps.holder, limit, now: deps.now(), leaseMs });
-    for (const sighting of claimed) {
+    // One whose lease ended under way may come again: it is being decided already.
+    for (const sighting of claimed.filter(({ id }) => !running.has(id))) {
       const task = decideOne(deps, sighting, signal)
-        .catch((error: unknown) => {
-          // The lease ends and the sighting is taken again: nothing is lost, nothing is decided twice.
-          deps.log.error(
-            { sightingId: sighting.id, error: messageOf(error) },
-            "sighting not decided, will be tried again",
-          );
-        })
+        .catch((error: unknown) => giveBack(deps, sighting, error))
         .finally(() => {
           running.delete(sighting.id);
           loop.wake();
@@ -166,6 +169,26 @@ function startDeciding(deps: PipelineDeps): Loop {
   };
 }
 
+/** After a failure: waits as a row and is tried again, unless it is a bug that shows every time. Never rejects. */
+async function giveBack(
+  deps: PipelineDeps,
+  { id, attempts }: WaitingSighting,
+  error: unknown,
+): Promise<void> {
+  const reason = messageOf(error);
+  deps.log.error({ sightingId: id, attempts, error: reason }, "sighting could not be decided");
+  try {
+    if (attempts < mostAttempts) {
+      await deps.store.postponeSighting(id, new Date(deps.now().getTime() + retryMs(attempts)), reason);
+    } else {
+      await deps.store.failSighting(id, reason);
+    }
+  } catch (failure) {
+    // Its lease ends and it is taken again.
+    deps.log.error({ sightingId: id, error: messageOf(failure) }, "sighting could not be given back");
+  }
+}
+
 async function decideOne(deps: PipelineDeps, sighting: WaitingSighting, signal: AbortSignal): Promise<void> {
   const { store, mode } = deps;
   const { ip, alertId, count } = sighting;
@@ -183,7 +206,7 @@ async function decideOne(deps: PipelineDeps, sighting: WaitingSighting, signal: 
   const decision = deps.decide({ alertId, ip, count, findings, mode, protectedReason, standing, now });
   const isOpen = decision.action === "watch" && retryAfterMs !== null;
   if (isOpen && now.getTime() - sighting.createdAt.getTime() < providerPatienceMs) {
-    const waitMs = Math.max(retryAfterMs, Math.min(longestRetryMs, 5000 * 2 ** sighting.attempts));
+    const waitMs = Math.max(retryAfterMs, retryMs(sighting.attempts));
     const dueAt = new Date(now.getTime() + waitMs);
     await store.postponeSighting(sighting.id, dueAt, decision.reasons.join("; "));
     deps.log.warn(
@@ -207,6 +230,10 @@ async function decideOne(deps: PipelineDeps, sighting: WaitingSighting, signal: 
 function notificationDueAt({ mode, firewalls }: PipelineDeps, decision: Decision): Date {
   const waits = decision.action === "block" && mode === "enforce" && firewalls.length > 0;
   return new Date(decision.decidedAt.getTime() + (waits ? firewallPatienceMs : 0));
+}
+
+function retryMs(attempts: number): number {
+  return Math.min(longestRetryMs, 5000 * 2 ** Math.min(attempts, 20));
 }
 
 /** While deliveries queue up, one batch per quarter of a second. */

@@ -192,6 +192,7 @@ export interface StoreCounts {
   readonly alertsWaiting: number;
   readonly alertsFailed: number;
   readonly sightingsWaiting: number;
+  readonly sightingsFailed: number;
   readonly decisions: Readonly<Record<string, number>>;
   readonly blocksStanding: number;
   readonly enforcementsPending: number;
@@ -202,6 +203,7 @@ export interface StoreCounts {
 
 /**
  * What was, is and waits. Each call is done as a whole or not at all: when it resolves, it is on disk. Calls at the same time may share a commit.
+ * A row that can't be read is reported and left out of what is returned; an alert or sighting then waits no more, and counts as failed.
  * @throws {AppError} STORE_UNAVAILABLE (retryable) from every method when the database can't commit, e.g. on a full disk
  */
 export interface Store {
@@ -209,8 +211,12 @@ export interface Store {
   insertAlerts(alerts: readonly Alert[]): Promise<readonly boolean[]>;
   keepUnreadable(delivery: UnreadableDelivery): Promise<void>;
 
+  /** As many of the oldest as hold about 4 MiB together, at least one: fewer than `limit` does not mean that no more wait. */
   claimAlerts(claim: Claim): Promise<readonly Alert[]>;
-  /** Records the sightings as waiting, and the alert as extracted. Repeating it changes nothing. */
+  /**
+   * Records the sightings as waiting, and the alert as extracted. Repeating it changes nothing. More than 2,000 go in several
+   * transactions, the alert in the last: after a failure the first ones may be there already.
+   */
   recordSightings(alertId: string, sightings: readonly Sighting[], now: Date): Promise<void>;
   /** The alert can't be processed: kept, with the reason. */
   failAlert(alertId: string, reason: string): Promise<void>;
@@ -218,6 +224,8 @@ export interface Store {
   claimSightings(claim: Claim): Promise<readonly WaitingSighting[]>;
   /** Gives a claimed sighting back, to be tried at `dueAt`. Counts an attempt. */
   postponeSighting(id: string, dueAt: Date, reason: string): Promise<void>;
+  /** The sighting can't be decided: kept, with the reason. */
+  failSighting(id: string, reason: string): Promise<void>;
 
   /** What is known about the address and has not expired, one per provider. */
   findingsOf(ip: IpAddress, now: Date): Promise<readonly Finding[]>;
@@ -227,8 +235,9 @@ export interface Store {
   standingOf(ip: IpAddress, mode: Mode, now: Date): Promise<Standing>;
   /**
    * Commits the decision, and with a block its row and one request per firewall, with a hold its row, and the notifications;
-   * the sighting is done. When another decision's block (or, for a hold, hold) already stands on the same address, records
-   * an `ignore` that says so instead. A repeated decision id changes nothing.
+   * the sighting is done. When another decision's block (or, for a hold, hold) already stands on the same address, or the
+   * policy decided to block an address that a person has let out meanwhile, records an `ignore` that says so instead.
+   * A repeated decision id changes nothing.
    * @returns the decision as it stands in the store
    */
   recordDecision(record: DecisionRecord): Promise<Decision>;
@@ -247,7 +256,7 @@ export interface Store {
   leaseFirewall(firewall: string, holder: string, now: Date, until: Date): Promise<boolean>;
   recordFirewall(record: FirewallRecord): Promise<void>;
   firewalls(): Promise<readonly FirewallRecord[]>;
-  /** Lifts what covers exactly this network, whatever its mode. @returns the lifted block, or null when none stood */
+  /** Lifts what covers exactly this network, whatever its mode. @returns the lifted block, or null when none stood: then nothing is changed */
   liftBlock(
     prefix: IpPrefix,
     lift: { readonly actor: string; readonly reason: string; readonly now: Date; readonly graceUntil: Date },

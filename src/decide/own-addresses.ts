@@ -15,6 +15,8 @@ export interface OwnAddressesDeps {
   readonly resolvers: () => readonly string[];
   /** Hosts that Portcullis needs, by name or address, with what they are. */
   readonly hosts: readonly { readonly host: string; readonly why: string }[];
+  /** Networks that are known from the settings, e.g. of trusted proxies. */
+  readonly networks: readonly OwnNetwork[];
   /** Addresses of a host name. */
   readonly lookUp: (host: string) => Promise<readonly string[]>;
   readonly store: Pick<Store, "firewalls">;
@@ -22,62 +24,90 @@ export interface OwnAddressesDeps {
 }
 
 export interface OwnAddresses {
-  /** Reads everything again. A host that can't be resolved now keeps the addresses it had. Never rejects. */
-  refresh(): Promise<void>;
+  /** Reads everything again. A host that can't be resolved now keeps the addresses it had. Never rejects. @returns true when all is known */
+  refresh(): Promise<boolean>;
+  /** Reads again what the firewalls have told of themselves. Never rejects. */
+  refreshFirewalls(): Promise<void>;
+  /** Whoever delivers alerts with the right secret is Splunk, or stands in front of it. */
+  readonly noteSender: (address: string) => void;
   list(): readonly OwnNetwork[];
 }
 
 /** A name server that hangs must not hold up the start for long. */
 const lookUpMs = 3000;
 
+/** So many senders are remembered; there are as many as search heads and proxies. */
+const mostSenders = 1000;
+
 /** Ourselves and everybody we depend on: blocking one of these would cut the branch we sit on. */
 export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
   const ofHost = new Map<string, readonly OwnNetwork[]>();
+  const ofSender = new Map<string, readonly OwnNetwork[]>();
+  let ofMachine: readonly OwnNetwork[] = [];
+  let ofFirewalls: readonly OwnNetwork[] = [];
   let current: readonly OwnNetwork[] = [];
 
-  const resolve = async ({ host, why }: OwnAddressesDeps["hosts"][number]): Promise<void> => {
+  const assemble = (): void => {
+    current = [
+      ...deps.networks,
+      ...ofMachine,
+      ...[...ofHost.values()].flat(),
+      ...ofFirewalls,
+      ...[...ofSender.values()].flat(),
+    ];
+  };
+
+  const resolve = async ({ host, why }: OwnAddressesDeps["hosts"][number]): Promise<boolean> => {
     try {
       const addresses = parseIpAddress(host) === undefined ? await inTime(deps.lookUp(host)) : [host];
       ofHost.set(host, networksOf(addresses, `${why} (${host})`));
+      return true;
     } catch (error) {
       deps.log.warn(
         { host, why, error: messageOf(error) },
         "host can't be resolved, so its address can't be protected from being blocked",
+      );
+      return false;
+    }
+  };
+
+  const refreshFirewalls = async (): Promise<void> => {
+    try {
+      const firewalls = await deps.store.firewalls();
+      ofFirewalls = firewalls.flatMap(({ name, ownAddresses }) =>
+        networksOf(ownAddresses, `${firewallWhy} ${name}`),
+      );
+      assemble();
+    } catch (error) {
+      deps.log.warn(
+        { error: messageOf(error) },
+        "the firewalls' own addresses can't be read now, keeping those known",
       );
     }
   };
 
   return {
     async refresh() {
-      await Promise.all(deps.hosts.map(resolve));
-      current = [
+      const resolved = await Promise.all(deps.hosts.map(resolve));
+      ofMachine = [
         ...networksOf(deps.interfaces(), "an address of this machine"),
         ...networksOf(deps.resolvers(), "a name server of this machine"),
-        ...[...ofHost.values()].flat(),
-        ...(await firewallNetworks(deps, current)),
       ];
+      await refreshFirewalls();
+      return resolved.every(Boolean);
+    },
+    refreshFirewalls,
+    noteSender: (address) => {
+      if (!ofSender.has(address) && ofSender.size < mostSenders) {
+        ofSender.set(address, networksOf([address], "a sender of alerts"));
+        assemble();
+      }
     },
     list: () => current,
   };
 }
 
 const firewallWhy = "an address, gateway or login peer of firewall";
-
-async function firewallNetworks(
-  { store, log }: OwnAddressesDeps,
-  previous: readonly OwnNetwork[],
-): Promise<readonly OwnNetwork[]> {
-  try {
-    const firewalls = await store.firewalls();
-    return firewalls.flatMap(({ name, ownAddresses }) => networksOf(ownAddresses, `${firewallWhy} ${name}`));
-  } catch (error) {
-    log.warn(
-      { error: messageOf(error) },
-      "the firewalls' own addresses can't be read now, keeping those known",
-    );
-    return previous.filter(({ why }) => why.startsWith(firewallWhy));
-  }
-}
 
 function networksOf(addresses: readonly string[], why: string): readonly OwnNetwork[] {
   return addresses.flatMap((text) => {

@@ -20,7 +20,8 @@ const limit = 10_000;
  */
 export async function reconcileChanges(deps: ReconcileDeps, signal: AbortSignal): Promise<ChangesOutcome> {
   const { firewall, store, now } = deps;
-  const requested = await store.requestedChanges(firewall.name, now(), limit);
+  const waiting = await store.requestedChanges(firewall.name, now(), limit);
+  const requested = deps.liftsOnly ? waiting.filter(({ kind }) => kind === "remove") : waiting;
   const refused = refusedOf(requested, deps);
   const possible = requested.filter(({ blockId }) => !refused.has(blockId));
   const changes = changesFor(possible, now());
@@ -34,7 +35,7 @@ export async function reconcileChanges(deps: ReconcileDeps, signal: AbortSignal)
   const failed = results.find(({ outcome, change }) => outcome === "failed" && change.kind === "add");
   return {
     changed: settled.length,
-    isLimited: requested.length === limit,
+    isLimited: waiting.length === limit && settled.length > 0,
     doubt: repaired[0] ?? failed?.reason ?? null,
   };
 }

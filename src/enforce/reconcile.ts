@@ -17,6 +17,8 @@ export interface ReconcileDeps {
   >;
   /** Why a network must not be blocked, or null. */
   readonly protectedReason: (prefix: IpPrefix) => string | null;
+  /** Blocks nobody, and takes off only what a person lifted. */
+  readonly liftsOnly: boolean;
   readonly now: () => Date;
   readonly log: Log;
 }

@@ -59,12 +59,16 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       deps.log.warn({ firewall: firewall.name, doubt }, "firewall has to be looked at as a whole");
       fullDueMs = never;
     }
+    if (deps.liftsOnly) {
+      return pollMs;
+    }
     return isLimited || doubt !== null ? 0 : Math.min(pollMs, fullDueMs - elapsedMs());
   };
 
   const round = async (signal: AbortSignal): Promise<number> => {
     try {
-      const pauseMs = await (fullDueMs <= elapsedMs() ? full(signal) : changes(signal));
+      const isFullDue = fullDueMs <= elapsedMs() && !deps.liftsOnly;
+      const pauseMs = await (isFullDue ? full(signal) : changes(signal));
       trouble.recover();
       return pauseMs;
     } catch (error) {

@@ -26,6 +26,12 @@ export interface HttpServer extends AlertSource {
   url(): string;
 }
 
+/** More would eat up the file descriptors that SSH, mail and look-ups need. */
+const mostConnections = 2000;
+
+/** How often overdue requests are looked for. */
+const connectionsCheckingInterval = 5000;
+
 /** How long `stop` waits for answers that have begun. */
 const stopMs = 10_000;
 
@@ -40,11 +46,12 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
       const app = createExpressApp(deps, accept);
       const created =
         deps.tls === null
-          ? createServer(app)
+          ? createServer({ connectionsCheckingInterval }, app)
           : createTlsServer(
               {
                 cert: deps.tls.cert,
                 key: deps.tls.key,
+                connectionsCheckingInterval,
                 minVersion: "TLSv1.2",
                 // Asked of everybody, required on the webhook only: probes and browsers have none.
                 ...(deps.tls.clientCa === null
@@ -53,8 +60,9 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
               },
               app,
             );
-      created.requestTimeout = 60_000;
+      created.requestTimeout = 30_000;
       created.headersTimeout = 15_000;
+      created.maxConnections = mostConnections;
       await listen(created, deps);
       server = created;
     },

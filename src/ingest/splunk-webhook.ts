@@ -6,7 +6,7 @@ import {
   type RequestHandler,
   type Response,
 } from "express";
-import { rateLimit } from "express-rate-limit";
+import { ipKeyGenerator, rateLimit } from "express-rate-limit";
 import { xContentTypeOptions } from "helmet";
 import type { Alert } from "../domain/alert.ts";
 import { messageOf } from "../domain/errors.ts";
@@ -14,7 +14,6 @@ import { type IpPrefix, parseIpAddress, prefixContains } from "../domain/ip-addr
 import { createSecretCheck } from "../domain/secret.ts";
 import type { AcceptAlert, Log, Store } from "../ports.ts";
 import { type ProblemCode, sendProblem } from "../problem.ts";
-import { readFirstBytes } from "./read-first-bytes.ts";
 import { PayloadError, readSplunkPayload } from "./splunk-payload.ts";
 
 export interface SplunkWebhookDeps {
@@ -22,6 +21,8 @@ export interface SplunkWebhookDeps {
   readonly log: Log;
   readonly now: () => Date;
   readonly accept: AcceptAlert;
+  /** Somebody with the right secret sends from this address. */
+  readonly noteSender: (address: string) => void;
   /** How many addresses the alert names; told to the sender. */
   readonly countAddresses: (alert: Alert) => number;
   readonly tokens: readonly string[];
@@ -76,6 +77,7 @@ function requireToken({
   tokens,
   behindProxy,
   clientCertificateRequired,
+  noteSender,
   log,
 }: SplunkWebhookDeps): RequestHandler {
   const isToken = createSecretCheck(tokens);
@@ -85,7 +87,8 @@ function requireToken({
     limit: 60,
     standardHeaders: false,
     legacyHeaders: false,
-    keyGenerator: (request) => remoteAddressOf(request, behindProxy),
+    // Who has one IPv6 address usually has the /64 around it.
+    keyGenerator: (request) => ipKeyGenerator(remoteAddressOf(request, behindProxy), 64),
     handler: (_request, response) => {
       sendProblem(response, "RATE_LIMITED", "Too many requests without the right secret.", {
         "Retry-After": retrySeconds,
@@ -98,6 +101,7 @@ function requireToken({
       return undefined;
     }
     if (isToken(String(request.params["token"]))) {
+      noteSender(remoteAddressOf(request, behindProxy));
       next();
       return undefined;
     }
@@ -163,11 +167,12 @@ function acceptDelivery(deps: SplunkWebhookDeps): RequestHandler {
       sendProblem(response, alert.problem, alert.detail);
       return;
     }
+    const addresses = deps.countAddresses(alert);
     const status = await deps.accept(alert);
     // Written by hand: Express's json() costs an ETag and a charset look-up for each alert.
     response.statusCode = 202;
     response.setHeader("Content-Type", "application/json; charset=utf-8");
-    response.end(JSON.stringify({ alertId: alert.id, status, addresses: deps.countAddresses(alert) }));
+    response.end(JSON.stringify({ alertId: alert.id, status, addresses }));
   };
 }
 
@@ -194,36 +199,52 @@ function readAlert(
   }
 }
 
-const firstBytes = new WeakMap<Request, Promise<Buffer>>();
+const beginnings = new WeakMap<Request, Buffer[]>();
 
-/** The body reader throws away what it refuses, so where that may happen the beginning is taken down beside it. */
+/** The body reader throws away what it refuses, so the beginning is taken down beside it, as it came over the wire. */
 const takeDownBeginning: RequestHandler = (request, _response, next) => {
-  const declared = request.headers["content-length"];
-  if (declared === undefined || Number(declared) > maxBodyBytes) {
-    firstBytes.set(request, readFirstBytes(request, keptBytes));
-  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  request.on("data", (chunk: Buffer) => {
+    if (length < keptBytes) {
+      chunks.push(chunk);
+      length += chunk.length;
+    }
+  });
+  beginnings.set(request, chunks);
   next();
 };
 
 /** Errors of the body reader: too large, broken gzip, cut off. The sender had the right token, so a trace of it is kept. */
 function keepUnreadBody(deps: SplunkWebhookDeps): ErrorRequestHandler {
   return async (error: unknown, request: Request, response: Response, next) => {
-    const type = bodyErrorType(error);
-    if (type === undefined) {
+    if (!isBodyError(error)) {
       next(error);
       return;
     }
-    const tooLarge = type === "entity.too.large";
+    const tooLarge = "type" in error && error.type === "entity.too.large";
     const detail = tooLarge
       ? `The limit is ${maxBodyBytes} bytes.`
       : `The body could not be read: ${messageOf(error)}.`;
-    await keep(deps, request, { reason: detail, body: (await firstBytes.get(request)) ?? Buffer.alloc(0) });
+    await keep(deps, request, {
+      reason: detail,
+      body: Buffer.concat(beginnings.get(request) ?? []).subarray(0, keptBytes),
+    });
     sendProblem(response, tooLarge ? "BODY_TOO_LARGE" : "BODY_UNREADABLE", detail, { Connection: "close" });
   };
 }
 
-function bodyErrorType(error: unknown): string | undefined {
-  return error instanceof Error && "type" in error && typeof error.type === "string" ? error.type : undefined;
+/** What the body reader or a decompressor throws. */
+function isBodyError(error: unknown): error is Error {
+  if (!(error instanceof Error)) {
+    return false;
+  }
+  const isRefusal = "type" in error && typeof error.type === "string";
+  const isBroken =
+    "code" in error &&
+    typeof error.code === "string" &&
+    /^(?:Z_|ZSTD_|ERR_(?:BROTLI|ZLIB|ZSTD|_))/.test(error.code);
+  return isRefusal || isBroken;
 }
 
 async function keep(

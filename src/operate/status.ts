@@ -54,6 +54,7 @@ function troublesOf(
       .filter(({ state }) => state !== "in-sync")
       .map(({ name, state, error }) => `firewall ${name} is ${state}: ${error ?? "no reason known"}`),
     ...countedTrouble(counts.alertsFailed, "alerts could not be processed"),
+    ...countedTrouble(counts.sightingsFailed, "sighted addresses could not be decided; the log says why"),
     ...countedTrouble(
       counts.unreadableDeliveries,
       "deliveries could not be read; they are kept in the database",

@@ -34,7 +34,7 @@ export function createBlockRecords({ writer }: Engine): Pick<Store, "liftBlock">
           lift.now,
         );
         const address = networkOf(prefix);
-        if (prefix === prefixOf(address)) {
+        if (rows.length > 0 && prefix === prefixOf(address)) {
           await endHold(trx, address, lift.now);
         }
         const lifted = rows.find(({ mode }) => mode === "enforce") ?? rows[0];
@@ -46,7 +46,7 @@ export function createBlockRecords({ writer }: Engine): Pick<Store, "liftBlock">
 
 /**
  * Places the block of a decision, and with mode `enforce` asks each firewall for it.
- * @returns the sentence that says which block stands already, or null when this one was placed
+ * @returns the sentence that says which block stands already or that a person lifted one, or null when this one was placed
  */
 export async function placeBlock(
   db: Queries,
@@ -82,11 +82,29 @@ export async function placeBlock(
   if (placed === undefined) {
     return describeBlock(db, prefix, decision);
   }
+  // Not before: the insert has waited for a lifting that was under way.
+  const graceUntil = decision.actor === "policy" ? await graceOf(db, prefix, now) : null;
+  if (graceUntil !== null) {
+    await db.deleteFrom("blocks").where("id", "=", placed.id).execute();
+    return `a person lifted its block; alerts can't block it before ${graceUntil.toISOString()}`;
+  }
   if (decision.mode === "enforce") {
     await supersedeRemovals(db, prefix, placed.id);
     await queueRequests(db, placed.id, firewalls, now);
   }
   return null;
+}
+
+/** Until when alerts may not block this network, whatever the mode of the block that was lifted. */
+async function graceOf(db: Queries, prefix: IpPrefix, now: Date): Promise<Date | null> {
+  const lifted = await db
+    .selectFrom("blocks")
+    .select("grace_until")
+    .where("prefix", "=", prefix)
+    .where("grace_until", ">", now.getTime())
+    .orderBy("grace_until", "desc")
+    .executeTakeFirst();
+  return lifted === undefined || lifted.grace_until === null ? null : new Date(lifted.grace_until);
 }
 
 async function describeBlock(db: Queries, prefix: IpPrefix, { mode }: Decision): Promise<string> {

@@ -1,63 +1,72 @@
 import type { Store } from "../ports.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, Queries } from "./engine.ts";
 
 /** Figures for health and metrics. */
 export function createCounts({ reader }: Engine): Pick<Store, "counts"> {
   return {
     async counts(now) {
-      const counts = await reader
-        .selectNoFrom((eb) => {
-          const all = eb.fn.countAll<number>().as("n");
-          return [
-            eb.selectFrom("alerts").select(all).as("alerts"),
-            eb.selectFrom("alerts").select(all).where("due_at", "is not", null).as("alertsWaiting"),
-            eb.selectFrom("alerts").select(all).where("error", "is not", null).as("alertsFailed"),
-            eb.selectFrom("sightings").select(all).where("due_at", "is not", null).as("sightingsWaiting"),
-            eb
-              .selectFrom("blocks")
-              .select(all)
-              .where("mode", "=", "enforce")
-              .where("ended_at", "is", null)
-              .where("expires_at", ">", now.getTime())
-              .as("blocksStanding"),
-            eb
-              .selectFrom("enforcements as e")
-              .innerJoin("blocks as b", "b.id", "e.block_id")
-              .select(all)
-              .where("e.queued_at", "is not", null)
-              .where((eb) => eb.or([eb("e.state", "=", "lifting"), eb("b.expires_at", ">", now.getTime())]))
-              .as("enforcementsPending"),
-            eb
-              .selectFrom("notifications")
-              .select(all)
-              .where("due_at", "is not", null)
-              .as("notificationsWaiting"),
-            eb
-              .selectFrom("notifications")
-              .select(all)
-              .where("state", "=", "failed")
-              .as("notificationsFailed"),
-            eb.selectFrom("unreadable_deliveries").select(all).as("unreadableDeliveries"),
-          ];
-        })
-        .executeTakeFirstOrThrow();
+      const counts = await figures(reader, now);
       const decisions = await reader
         .selectFrom("decisions")
         .select((eb) => ["action", eb.fn.countAll<number>().as("n")])
         .groupBy("action")
         .execute();
       return {
-        alerts: counts.alerts ?? 0,
-        alertsWaiting: counts.alertsWaiting ?? 0,
-        alertsFailed: counts.alertsFailed ?? 0,
-        sightingsWaiting: counts.sightingsWaiting ?? 0,
+        alerts: orZero(counts.alerts),
+        alertsWaiting: orZero(counts.alertsWaiting),
+        alertsFailed: orZero(counts.alertsFailed),
+        sightingsWaiting: orZero(counts.sightingsWaiting),
+        sightingsFailed: orZero(counts.sightingsFailed),
         decisions: Object.fromEntries(decisions.map(({ action, n }) => [action, n])),
-        blocksStanding: counts.blocksStanding ?? 0,
-        enforcementsPending: counts.enforcementsPending ?? 0,
-        notificationsWaiting: counts.notificationsWaiting ?? 0,
-        notificationsFailed: counts.notificationsFailed ?? 0,
-        unreadableDeliveries: counts.unreadableDeliveries ?? 0,
+        blocksStanding: orZero(counts.blocksStanding),
+        enforcementsPending: orZero(counts.enforcementsPending),
+        notificationsWaiting: orZero(counts.notificationsWaiting),
+        notificationsFailed: orZero(counts.notificationsFailed),
+        unreadableDeliveries: orZero(counts.unreadableDeliveries),
       };
     },
   };
+}
+
+/** In one statement. */
+function figures(reader: Queries, now: Date) {
+  return reader
+    .selectNoFrom((eb) => {
+      const all = eb.fn.countAll<number>().as("n");
+      return [
+        eb.selectFrom("alerts").select(all).as("alerts"),
+        eb.selectFrom("alerts").select(all).where("due_at", "is not", null).as("alertsWaiting"),
+        eb.selectFrom("alerts").select(all).where("error", "is not", null).as("alertsFailed"),
+        eb.selectFrom("sightings").select(all).where("due_at", "is not", null).as("sightingsWaiting"),
+        eb
+          .selectFrom("sightings")
+          .select(all)
+          .where("error", "is not", null)
+          .where("due_at", "is", null)
+          .as("sightingsFailed"),
+        eb
+          .selectFrom("blocks")
+          .select(all)
+          .where("mode", "=", "enforce")
+          .where("ended_at", "is", null)
+          .where("expires_at", ">", now.getTime())
+          .as("blocksStanding"),
+        eb
+          .selectFrom("enforcements as e")
+          .innerJoin("blocks as b", "b.id", "e.block_id")
+          .select(all)
+          .where("e.queued_at", "is not", null)
+          .where((eb) => eb.or([eb("e.state", "=", "lifting"), eb("b.expires_at", ">", now.getTime())]))
+          .as("enforcementsPending"),
+        eb.selectFrom("notifications").select(all).where("due_at", "is not", null).as("notificationsWaiting"),
+        eb.selectFrom("notifications").select(all).where("state", "=", "failed").as("notificationsFailed"),
+        eb.selectFrom("unreadable_deliveries").select(all).as("unreadableDeliveries"),
+      ];
+    })
+    .executeTakeFirstOrThrow();
+}
+
+/** A count is never null, but a subquery may be, to its type. */
+function orZero(count: number | null): number {
+  return count ?? 0;
 }

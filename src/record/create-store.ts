@@ -1,4 +1,4 @@
-import type { Store } from "../ports.ts";
+import type { Log, Store } from "../ports.ts";
 import { createAlertRecords } from "./alerts.ts";
 import { createBlockRecords } from "./blocks.ts";
 import { noLease } from "./claim.ts";
@@ -9,6 +9,7 @@ import type { Engine } from "./engine.ts";
 import { createFindingRecords } from "./findings.ts";
 import { createFirewallRecords } from "./firewalls.ts";
 import { createNotificationRecords } from "./notifications.ts";
+import { createReadRows } from "./read-rows.ts";
 import { createSightingRecords } from "./sightings.ts";
 import { createStandingReads } from "./standing.ts";
 import { storeError, unavailable } from "./store-error.ts";
@@ -16,16 +17,17 @@ import { createStories } from "./story.ts";
 import { createUnreadableRecords } from "./unreadable-deliveries.ts";
 
 /** The store over an open database whose tables are there. */
-export function createStore(engine: Engine): Store {
-  const alerts = createAlertRecords(engine);
+export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
+  const readRows = createReadRows(log);
+  const alerts = createAlertRecords(engine, readRows);
   const unreadable = createUnreadableRecords(engine);
-  const sightings = createSightingRecords(engine);
-  const findings = createFindingRecords(engine);
+  const sightings = createSightingRecords(engine, readRows);
+  const findings = createFindingRecords(engine, readRows);
   const decisions = createDecisionRecords(engine);
-  const standing = createStandingReads(engine);
+  const standing = createStandingReads(engine, readRows);
   const blocks = createBlockRecords(engine);
-  const enforcements = createEnforcementRecords(engine);
-  const firewalls = createFirewallRecords(engine);
+  const enforcements = createEnforcementRecords(engine, readRows);
+  const firewalls = createFirewallRecords(engine, readRows);
   const notifications = createNotificationRecords(engine);
   const stories = createStories(engine);
   const counts = createCounts(engine);
@@ -52,6 +54,7 @@ export function createStore(engine: Engine): Store {
     failAlert: guard(alerts.failAlert),
     claimSightings: guard(sightings.claimSightings),
     postponeSighting: guard(sightings.postponeSighting),
+    failSighting: guard(sightings.failSighting),
     findingsOf: guard(findings.findingsOf),
     saveFinding: guard(findings.saveFinding),
     standingOf: guard(standing.standingOf),

@@ -21,7 +21,12 @@ async function commitDecision(db: Queries, record: DecisionRecord): Promise<Deci
   const obstacle = await place(db, record);
   const recorded = obstacle === null ? decision : await turnIntoIgnore(db, decision, obstacle);
   await insertNotifications(db, record, recorded);
-  await db.updateTable("sightings").set(done).where("id", "=", record.sightingId).execute();
+  await db
+    .updateTable("sightings")
+    // Why it was postponed: only of one that failed the reason stays.
+    .set({ ...done, error: null })
+    .where("id", "=", record.sightingId)
+    .execute();
   return recorded;
 }
 

@@ -1,10 +1,11 @@
 import { type RawBuilder, sql } from "kysely";
 import type { EnforcementState } from "../domain/block.ts";
 import type { IpPrefix } from "../domain/ip-address.ts";
-import type { EnforcementResult, RequestedChange, Store } from "../ports.ts";
+import type { EnforcementResult, Store } from "../ports.ts";
 import { type Engine, inChunks, type Queries, storable, isOneOf } from "./engine.ts";
 import { hastenNotifications } from "./hasten-notifications.ts";
-import { BlockRow } from "./rows.ts";
+import type { ReadRows } from "./read-rows.ts";
+import { RequestedChangeRow } from "./rows.ts";
 
 /** Rows per transaction in bulk calls; about 20 ms of a processor. */
 const chunkRows = 2000;
@@ -15,10 +16,14 @@ const requestsPerInsert = 1000;
 /** What each block waits for on each firewall. */
 export function createEnforcementRecords(
   engine: Engine,
+  readRows: ReadRows,
 ): Pick<Store, "requestedChanges" | "requestEnforcements" | "recordEnforcements" | "noteEnforcementFault"> {
   const { reader, writer } = engine;
   return {
-    requestedChanges: (firewall, now, limit) => requestedChanges(reader, firewall, now, limit),
+    async requestedChanges(firewall, now, limit) {
+      const rows = await requestedRows(reader, firewall, now, limit);
+      return readRows(rows, { table: "blocks", schema: RequestedChangeRow, idOf: ({ id }) => id }).readable;
+    },
 
     async requestEnforcements(firewall, blockIds, now) {
       await inChunks(blockIds, chunkRows, (ids) => requestMissing(engine, firewall, ids, now));
@@ -103,16 +108,11 @@ export async function supersedeRemovals(db: Queries, prefix: IpPrefix, newBlockI
   }
 }
 
-async function requestedChanges(
-  db: Queries,
-  firewall: string,
-  now: Date,
-  limit: number,
-): Promise<readonly RequestedChange[]> {
-  const rows = await db
+function requestedRows(db: Queries, firewall: string, now: Date, limit: number) {
+  return db
     .selectFrom("enforcements as e")
     .innerJoin("blocks as b", "b.id", "e.block_id")
-    .select(["b.id", "b.prefix", "b.mode", "b.decision_id", "b.created_at", "b.expires_at", "e.state"])
+    .select(["b.id", "b.prefix", "b.expires_at", "e.state"])
     .where("e.firewall", "=", firewall)
     .where("e.queued_at", "is not", null)
     .where((eb) =>
@@ -143,10 +143,6 @@ async function requestedChanges(
     .orderBy("e.block_id")
     .limit(limit)
     .execute();
-  return rows.map((row) => {
-    const { id, prefix, expiresAt } = BlockRow.parse(row);
-    return { blockId: id, prefix, kind: row.state === "lifting" ? "remove" : "add", expiresAt };
-  });
 }
 
 async function requestMissing(

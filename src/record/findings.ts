@@ -1,21 +1,29 @@
 import type { Store } from "../ports.ts";
 import type { Engine, Queries } from "./engine.ts";
+import type { ReadRows } from "./read-rows.ts";
 import { FindingRow } from "./rows.ts";
 import { shareTransaction } from "./shared-transaction.ts";
 
 /** What providers said, until it expires. */
-export function createFindingRecords(engine: Engine): Pick<Store, "findingsOf" | "saveFinding"> {
+export function createFindingRecords(
+  engine: Engine,
+  readRows: ReadRows,
+): Pick<Store, "findingsOf" | "saveFinding"> {
   const { reader } = engine;
   return {
     async findingsOf(ip, now) {
       const rows = await reader
         .selectFrom("findings")
-        .select("finding")
+        .select(["provider", "finding"])
         .where("ip", "=", ip)
         .where("expires_at", ">", now.getTime())
         .orderBy("provider")
         .execute();
-      return rows.map((row) => FindingRow.parse(row));
+      return readRows(rows, {
+        table: "findings",
+        schema: FindingRow,
+        idOf: ({ provider }) => `${provider} ${ip}`,
+      }).readable;
     },
 
     saveFinding: shareTransaction(engine, upsertFinding),

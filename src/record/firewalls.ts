@@ -1,12 +1,13 @@
 import type { Store } from "../ports.ts";
 import { type Engine, storable } from "./engine.ts";
+import type { ReadRows } from "./read-rows.ts";
 import { FirewallRow } from "./rows.ts";
 
 /** What is known of each firewall as a whole, and who may act on it. */
-export function createFirewallRecords({
-  reader,
-  writer,
-}: Engine): Pick<Store, "leaseFirewall" | "recordFirewall" | "firewalls"> {
+export function createFirewallRecords(
+  { reader, writer }: Engine,
+  readRows: ReadRows,
+): Pick<Store, "leaseFirewall" | "recordFirewall" | "firewalls"> {
   return {
     async leaseFirewall(firewall, holder, now, until) {
       const lease = { lease_holder: holder, lease_until: until.getTime() };
@@ -46,7 +47,7 @@ export function createFirewallRecords({
 
     async firewalls() {
       const rows = await reader.selectFrom("firewalls").selectAll().orderBy("name").execute();
-      return rows.map((row) => FirewallRow.parse(row));
+      return readRows(rows, { table: "firewalls", schema: FirewallRow, idOf: ({ name }) => name }).readable;
     },
   };
 }

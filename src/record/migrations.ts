@@ -65,6 +65,13 @@ async function createAlerts(db: Kysely<unknown>): Promise<void> {
     .addUniqueConstraint("sightings_alert_ip", ["alert_id", "ip"])
     .execute();
   await createWaitingIndex(db, "sightings");
+  await db.schema
+    .createIndex("sightings_failed")
+    .on("sightings")
+    .column("created_at")
+    .where(sql.ref("error"), "is not", null)
+    .where(sql.ref("due_at"), "is", null)
+    .execute();
 
   await db.schema
     .createTable("unreadable_deliveries")

@@ -10,7 +10,7 @@ export function createNotificationRecords(
   const { writer } = engine;
   return {
     async claimNotifications(channel, claim) {
-      const rows = await claiming(engine, "notifications", claim, sql`and channel = ${channel}`)
+      const rows = await claiming(engine, "notifications", claim, { only: sql`and channel = ${channel}` })
         .updateTable("notifications")
         .set(leaseOf(claim))
         .where("id", "in", (eb) => eb.selectFrom("picked").select("picked.id"))

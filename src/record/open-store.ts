@@ -33,7 +33,7 @@ export async function openStore({
     await engine.close();
     throw storeError(error, engine.label);
   }
-  return createStore(engine);
+  return createStore(engine, log);
 }
 
 function openEngine(databaseUrl: string, log: Pick<Log, "warn">): Engine {

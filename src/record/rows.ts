@@ -4,11 +4,17 @@ import type { Block, Enforcement } from "../domain/block.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { Finding } from "../domain/finding.ts";
 import { parseIpAddress, parseIpPrefix } from "../domain/ip-address.ts";
-import type { FirewallRecord, WaitingSighting } from "../ports.ts";
+import type { FirewallRecord, RequestedChange, WaitingSighting } from "../ports.ts";
 
 // A database can be restored, edited and upgraded: what comes out of it is checked like anything from outside.
 
-const Time = z.number().transform((ms) => new Date(ms));
+/** The latest time that a Date can tell. */
+const latestMs = 8.64e15;
+const Time = z
+  .number()
+  .min(-latestMs)
+  .max(latestMs)
+  .transform((ms) => new Date(ms));
 const Mode = z.enum(["observe", "approve", "enforce"]);
 
 const Address = z.string().transform((text, context) => {
@@ -176,6 +182,18 @@ export const EnforcementRow = z
       requestedAt: row.requested_at,
       verifiedAt: row.verified_at,
       error: row.error,
+    }),
+  );
+
+/** An enforcement that waits, with its block. */
+export const RequestedChangeRow = z
+  .object({ id: z.string(), prefix: Prefix, expires_at: Time, state: z.enum(["requested", "lifting"]) })
+  .transform(
+    (row): RequestedChange => ({
+      blockId: row.id,
+      prefix: row.prefix,
+      kind: row.state === "lifting" ? "remove" : "add",
+      expiresAt: row.expires_at,
     }),
   );
 

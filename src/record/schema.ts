@@ -50,6 +50,7 @@ interface SightingsTable extends Leased {
   fields: string;
   created_at: number;
   attempts: number;
+  /** Why it was postponed, or, when it waits no more, why it was given up; null once it is decided. */
   error: string | null;
 }
 

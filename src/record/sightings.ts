@@ -3,21 +3,50 @@ import type { Sighting } from "../domain/alert.ts";
 import type { IpAddress } from "../domain/ip-address.ts";
 import type { Store } from "../ports.ts";
 import { claiming, done, leaseOf, noLease, oldestFirst } from "./claim.ts";
-import { type Engine, type Queries, storable } from "./engine.ts";
+import { type Engine, inChunks, type Queries, storable } from "./engine.ts";
+import type { ReadRows } from "./read-rows.ts";
 import { SightingRow } from "./rows.ts";
 import { shareTransaction } from "./shared-transaction.ts";
 
 /** Rows per insert: 8 columns each must stay below SQLite's 32,766 parameters. */
 const rowsPerInsert = 1000;
 
+/** Rows per transaction; about 20 ms of a processor. */
+const chunkRows = 2000;
+
 /** Addresses that alerts name, until each has its decision. */
 export function createSightingRecords(
   engine: Engine,
-): Pick<Store, "recordSightings" | "claimSightings" | "postponeSighting"> {
+  readRows: ReadRows,
+): Pick<Store, "recordSightings" | "claimSightings" | "postponeSighting" | "failSighting"> {
   const { writer } = engine;
-  const record = shareTransaction(engine, insertSightings);
+  const recordFew = shareTransaction(engine, recordExtracted);
+
+  const recordMany = async ({ alertId, sightings, now }: Extracted): Promise<void> => {
+    let left = sightings.length;
+    await inChunks(sightings, chunkRows, (chunk) => {
+      left -= chunk.length;
+      // The alert with the last ones: who dies before leaves it waiting, and repeating the first ones changes nothing.
+      const insert = left === 0 ? recordExtracted : insertSightings;
+      return writer.transaction().execute((trx) => insert(trx, { alertId, sightings: chunk, now }));
+    });
+  };
+
+  const failSighting = async (id: string, reason: string): Promise<void> => {
+    await writer
+      .updateTable("sightings")
+      .set({ ...done, error: storable(reason) })
+      .where("id", "=", id)
+      // Another one may have decided after this one's lease had ended.
+      .where("due_at", "is not", null)
+      .execute();
+  };
+
   return {
-    recordSightings: (alertId, sightings, now) => record({ alertId, sightings, now }),
+    recordSightings(alertId, sightings, now) {
+      const record = sightings.length > chunkRows ? recordMany : recordFew;
+      return record({ alertId, sightings, now });
+    },
 
     async claimSightings(claim) {
       const rows = await claiming(engine, "sightings", claim)
@@ -26,7 +55,15 @@ export function createSightingRecords(
         .where("id", "in", (eb) => eb.selectFrom("picked").select("picked.id"))
         .returning(["id", "alert_id", "ip", "count", "fields", "attempts", "created_at", "due_at"])
         .execute();
-      return rows.sort(oldestFirst).map((row) => SightingRow.parse(row));
+      const { readable, unreadable } = readRows(rows.sort(oldestFirst), {
+        table: "sightings",
+        schema: SightingRow,
+        idOf: ({ id }) => id,
+      });
+      for (const { id, reason } of unreadable) {
+        await failSighting(id, reason);
+      }
+      return readable;
     },
 
     async postponeSighting(id, dueAt, reason) {
@@ -43,6 +80,8 @@ export function createSightingRecords(
         .where("due_at", "is not", null)
         .execute();
     },
+
+    failSighting,
   };
 }
 
@@ -50,6 +89,12 @@ interface Extracted {
   readonly alertId: string;
   readonly sightings: readonly Sighting[];
   readonly now: Date;
+}
+
+/** The sightings, and the alert as extracted. */
+async function recordExtracted(db: Queries, extracted: Extracted): Promise<void> {
+  await insertSightings(db, extracted);
+  await db.updateTable("alerts").set(done).where("id", "=", extracted.alertId).execute();
 }
 
 async function insertSightings(db: Queries, { alertId, sightings, now }: Extracted): Promise<void> {
@@ -70,7 +115,6 @@ async function insertSightings(db: Queries, { alertId, sightings, now }: Extract
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
-  await db.updateTable("alerts").set(done).where("id", "=", alertId).execute();
 }
 
 /** The same on every replica. */

@@ -5,6 +5,7 @@ import { blockColumns } from "./blocks.ts";
 import { coveringPrefixes } from "./covering-prefixes.ts";
 import { type Engine, inChunks, isOneOf, nextTurn } from "./engine.ts";
 import { heldUntil } from "./holds.ts";
+import type { ReadRows } from "./read-rows.ts";
 import { BlockRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
@@ -15,7 +16,10 @@ const pageRows = { sqlite: 5000, postgres: 50_000 } as const;
 const chunkRows = 2500;
 
 /** Which blocks and holds stand. */
-export function createStandingReads(engine: Engine): Pick<Store, "standingOf" | "standingBlocks"> {
+export function createStandingReads(
+  engine: Engine,
+  readRows: ReadRows,
+): Pick<Store, "standingOf" | "standingBlocks"> {
   const { reader } = engine;
   return {
     async standingOf(ip, mode, now) {
@@ -49,9 +53,9 @@ export function createStandingReads(engine: Engine): Pick<Store, "standingOf" | 
       do {
         page = await standingPage(engine, now, page.at(-1));
         await inChunks(page, chunkRows, (chunk) => {
-          for (const row of chunk) {
-            blocks.push(BlockRow.parse(row));
-          }
+          blocks.push(
+            ...readRows(chunk, { table: "blocks", schema: BlockRow, idOf: ({ id }) => id }).readable,
+          );
         });
         await nextTurn();
       } while (page.length === pageRows[engine.kind]);

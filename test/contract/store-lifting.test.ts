@@ -71,7 +71,7 @@ describeStore("lifting a block", (engine) => {
     await store.liftBlock(attacker, lift);
 
     await store.recordDecision(
-      recordOf(sampleDecision("de_2", { decidedAt: after(61) }), { firewalls: ["edge-1"] }),
+      recordOf(sampleDecision("de_2", { decidedAt: after(61), actor: "alice" }), { firewalls: ["edge-1"] }),
     );
     await store.recordEnforcements(
       "edge-1",
@@ -95,6 +95,71 @@ describeStore("lifting a block", (engine) => {
     expect(await store.liftBlock(attacker, { ...lift, now: after(3600) })).toBeNull();
     expect(await store.liftBlock(attacker, lift)).not.toBeNull();
     expect(await store.liftBlock(attacker, lift)).toBeNull();
+  });
+
+  test("that does not stand leaves the hold of its address", async () => {
+    const store = await newStore(engine);
+    await store.recordDecision(recordOf(sampleDecision("de_1", { action: "hold" })));
+
+    expect(await store.liftBlock(attacker, lift)).toBeNull();
+
+    const standing = await store.standingOf(ip("203.0.113.9"), "enforce", after(60));
+    expect(standing).toEqual({ block: null, heldUntil: after(3600), graceUntil: null });
+  });
+
+  test.each(["enforce", "observe"] as const)(
+    "keeps out what the policy decided from an older look, whatever the mode: lifted in %s",
+    async (mode) => {
+      const store = await newStore(engine);
+      await store.recordDecision(recordOf(sampleDecision("de_1", { mode })));
+      await store.liftBlock(attacker, lift);
+
+      const late = (id: string, seconds: number) =>
+        store.recordDecision(
+          recordOf(sampleDecision(id, { decidedAt: after(seconds), expiresAt: after(9999) })),
+        );
+
+      expect(await late("de_2", 599)).toMatchObject({
+        action: "ignore",
+        expiresAt: null,
+        reasons: [
+          `a person lifted its block; alerts can't block it before ${after(600).toISOString()}`,
+          "8 of 90 engines call it malicious",
+        ],
+      });
+      expect(await store.standingBlocks(after(599))).toEqual([]);
+      expect(await store.recordDecision(recordOf(sampleDecision("de_2")))).toMatchObject({
+        action: "ignore",
+      });
+      expect(await late("de_3", 600)).toMatchObject({ action: "block" });
+      expect(await store.standingBlocks(after(600))).toMatchObject([{ decisionId: "de_3" }]);
+    },
+  );
+
+  test("a person may block again what a person has lifted", async () => {
+    const store = await newStore(engine);
+    await store.recordDecision(recordOf(sampleDecision("de_1")));
+    await store.liftBlock(attacker, lift);
+
+    const decision = sampleDecision("de_2", { actor: "bob", decidedAt: after(61) });
+
+    expect(await store.recordDecision(recordOf(decision))).toEqual(decision);
+  });
+
+  test("while the policy decides to block the address again and again, wins", async () => {
+    const [a, b] = await engine.openTwo(await engine.newDatabase());
+    await a.recordDecision(recordOf(sampleDecision("de_0")));
+    const decideAgain = (n: number) =>
+      (n % 2 === 0 ? a : b).recordDecision(recordOf(sampleDecision(`de_${n}`, { decidedAt: after(1) })));
+
+    const [lifted] = await Promise.all([
+      a.liftBlock(attacker, lift),
+      ...Array.from({ length: 60 }, (_, n) => decideAgain(n + 1)),
+    ]);
+
+    expect(lifted).toMatchObject({ decisionId: "de_0" });
+    expect(await a.standingBlocks(after(60))).toEqual([]);
+    expect((await a.counts(after(60))).decisions).toEqual({ block: 1, ignore: 60 });
   });
 
   test("ends blocks of every mode and the hold of the address", async () => {

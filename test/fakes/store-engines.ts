@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, onTestFinished } from "vitest";
-import type { Store } from "../../src/ports.ts";
+import type { Log, Store } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { borrowPostgres, findPostgres, type PostgresServer, startPostgres } from "./postgres.ts";
 
@@ -12,9 +14,11 @@ export interface StoreEngine {
   /** The URL of a new empty database; it goes when the test is over. */
   newDatabase(): Promise<string>;
   /** Opens the store there and closes it when the test is over. */
-  open(databaseUrl: string): Promise<Store>;
+  open(databaseUrl: string, log?: Pick<Log, "warn">): Promise<Store>;
   /** Two stores on one database as two replicas have them; where only one may be open, it is given twice. */
   openTwo(databaseUrl: string): Promise<readonly [Store, Store]>;
+  /** Changes the database behind the store's back, as a person's tool does. */
+  tamper(databaseUrl: string, statement: string): Promise<void>;
 }
 
 /** Runs the suite on SQLite and PostgreSQL. Without PostgreSQL its half is skipped, or fails under PORTCULLIS_REQUIRE_SYSTEM=1. */
@@ -28,6 +32,12 @@ export function describeStore(title: string, suite: (engine: StoreEngine) => voi
         const store = await open(databaseUrl);
         return [store, store];
       },
+      tamper: (databaseUrl, statement) => {
+        const database = new DatabaseSync(databaseUrl.slice("sqlite:".length));
+        database.exec(statement);
+        database.close();
+        return Promise.resolve();
+      },
     });
   });
   describePostgres(title, (server) => {
@@ -36,6 +46,12 @@ export function describeStore(title: string, suite: (engine: StoreEngine) => voi
       newDatabase: () => server().createDatabase(),
       open,
       openTwo: (databaseUrl) => Promise.all([open(databaseUrl), open(databaseUrl)]),
+      tamper: async (databaseUrl, statement) => {
+        const client = new Client({ connectionString: databaseUrl });
+        await client.connect();
+        await client.query(statement);
+        await client.end();
+      },
     });
   });
 }
@@ -82,8 +98,8 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-async function open(databaseUrl: string): Promise<Store> {
-  const store = await openStore({ databaseUrl });
+async function open(databaseUrl: string, log?: Pick<Log, "warn">): Promise<Store> {
+  const store = await openStore({ databaseUrl, ...(log && { log }) });
   onTestFinished(() => store.close());
   return store;
 }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
 import { prefixOf } from "../../src/domain/ip-address.ts";
 import { ip } from "../fakes/samples.ts";
-import { eventually, MemoryNotifier, runApp, temporaryDir } from "./run-app.ts";
+import { eventually, MemoryFirewall, MemoryNotifier, runApp, temporaryDir } from "./run-app.ts";
 
 const attacker = "203.0.113.45";
 const blocked = prefixOf(ip(attacker));
@@ -96,26 +96,26 @@ test.each([
   expect(firewall.applied).toEqual([]);
 });
 
-test("an address of a firewall is never blocked", async () => {
-  const dataDir = temporaryDir();
-  const first = await runApp({ dataDir });
-  first.firewall.ownAddresses = [ip(attacker)];
-  await eventually("the firewall's addresses", async () => {
-    const [record] = await first.store.firewalls();
-    first.advance(61);
-    return record?.ownAddresses.length;
-  });
-  await first.app.stop();
+test("an address of a firewall is not blocked, not even by the first alert", async () => {
+  const firewall = new MemoryFirewall();
+  firewall.ownAddresses = [ip(attacker)];
+  const { post, provider, store } = await runApp({ firewall });
+  provider.known.set(attacker, 80);
 
-  const second = await runApp({ dataDir });
-  second.provider.known.set(attacker, 80);
-  await second.post(alertAbout(attacker));
-  await eventually(
-    "the decision",
-    async () => (await second.store.counts(new Date())).decisions["ignore"] === 1,
-  );
+  await post(alertAbout(attacker));
+  await eventually("the decision", async () => (await store.counts(new Date())).decisions["ignore"] === 1);
 
-  expect(second.firewall.applied).toEqual([]);
+  expect(firewall.applied).toEqual([]);
+});
+
+test("whoever delivers alerts can't be blocked by one", async () => {
+  const { post, provider, firewall, store } = await runApp();
+  provider.known.set("127.0.0.1", 80);
+
+  await post(alertAbout("127.0.0.1"));
+  await eventually("the decision", async () => (await store.counts(new Date())).decisions["ignore"] === 1);
+
+  expect(firewall.applied).toEqual([]);
 });
 
 test("a provider that is down is asked again, and the attacker is blocked then", async () => {
@@ -182,6 +182,28 @@ test("unblock lifts it on the firewall, and the next alert does not block it aga
 
   expect(answer.status).toBe(200);
   expect(firewall.entries.size).toBe(0);
+});
+
+test("unblock works in mode observe too: a block of earlier is taken off, and nothing is put on", async () => {
+  const dataDir = temporaryDir();
+  const first = await runApp({ dataDir });
+  first.provider.known.set(attacker, 8);
+  await first.post(alertAbout(attacker));
+  await eventually("the block", () => first.firewall.entries.has(blocked));
+  await first.app.stop();
+
+  const second = await runApp({ dataDir, mode: "observe", firewall: first.firewall });
+  second.provider.known.set("203.0.113.46", 8);
+  await second.post(alertAbout("203.0.113.46"));
+  await fetch(`${second.app.url()}/api/v1/blocks/${attacker}`, {
+    method: "DELETE",
+    headers: { Authorization: `Bearer ${second.adminToken}` },
+  });
+
+  await eventually("the lift", () => !second.firewall.entries.has(blocked));
+  await eventually("the message", () => second.notifier.stories.length > 0);
+  expect(second.firewall.applied.filter(({ kind }) => kind === "add")).toHaveLength(1);
+  expect(second.firewall.entries.size).toBe(0);
 });
 
 test("a message that could not be sent goes out after a restart", async () => {

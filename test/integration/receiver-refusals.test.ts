@@ -1,7 +1,9 @@
+import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import request from "supertest";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
+import { eventually } from "./run-app.ts";
 import { alertBody, path, silent, startReceiver } from "./start-receiver.ts";
 
 describe("a delivery that is refused", () => {
@@ -92,6 +94,51 @@ describe("a delivery that is refused", () => {
     });
 
     expect(answer.status).toBe(413);
+  });
+
+  test.each(["gzip", "deflate", "br"])(
+    "a body that is not the %s it says it is: 400, and kept as it came",
+    async (encoding) => {
+      const { url, unreadable } = await startReceiver();
+      const body = JSON.stringify(alertBody());
+
+      const answer = await fetch(url + path, {
+        method: "POST",
+        headers: { "Content-Encoding": encoding },
+        body,
+      });
+
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ code: "BODY_UNREADABLE" });
+      expect(unreadable.map((kept) => Buffer.from(kept.body).toString())).toEqual([body]);
+    },
+  );
+
+  test("a body that is cut off: what came is kept", async () => {
+    const { url, unreadable } = await startReceiver();
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+
+    const cut = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"sid":"1","result":`;
+    socket.write(cut, () => socket.destroy());
+
+    await eventually("the trace", () => unreadable.length === 1);
+    expect(Buffer.from(unreadable[0]?.body ?? []).toString()).toBe('{"sid":"1","result":');
+  });
+
+  test("too large without a length, and gzipped: 413, what came is kept", async () => {
+    const { url, unreadable } = await startReceiver();
+    const zipped = gzipSync(Buffer.alloc(50 * 1024 * 1024, " "));
+
+    const answer = await fetch(url + path, {
+      method: "POST",
+      headers: { "Content-Encoding": "gzip" },
+      body: new Blob([zipped]).stream(),
+      duplex: "half",
+    });
+
+    expect(answer.status).toBe(413);
+    expect(Buffer.from(unreadable[0]?.body ?? []).equals(zipped.subarray(0, 65_536))).toBe(true);
   });
 
   test.each(["GET", "PUT", "DELETE", "HEAD"])("%s: 405, never a redirect", async (method) => {

@@ -32,16 +32,12 @@ afterEach(async () => {
 });
 
 /** A firewall in memory that does as it is told, or fails. */
-class MemoryFirewall implements Firewall {
-  readonly name: string;
+export class MemoryFirewall implements Firewall {
+  readonly name = "192.0.2.1";
   readonly entries = new Map<IpPrefix, number>();
   readonly applied: FirewallChange[] = [];
   failure: AppError | undefined;
   ownAddresses: readonly IpAddress[] = [];
-
-  constructor(name: string) {
-    this.name = name;
-  }
 
   read() {
     return this.failure === undefined
@@ -129,6 +125,7 @@ export interface AppOptions {
   /** Use the same one to start again on the same data. */
   readonly dataDir?: string;
   readonly notifier?: MemoryNotifier;
+  readonly firewall?: MemoryFirewall;
   readonly provider?: MemoryProvider;
 }
 
@@ -162,7 +159,7 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
     policyVersion,
   });
   const store = await openStore({ databaseUrl: config.databaseUrl });
-  const firewall = new MemoryFirewall(config.firewalls[0]?.name ?? "");
+  const firewall = options.firewall ?? new MemoryFirewall();
   const provider = options.provider ?? new MemoryProvider();
   const notifier = options.notifier ?? new MemoryNotifier();
   let offsetMs = 0;
@@ -170,6 +167,7 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
   const ownAddresses = createOwnAddresses({
     interfaces: () => ["192.0.2.77"],
     resolvers: () => [],
+    networks: [],
     hosts: [],
     lookUp: () => Promise.resolve([]),
     store,

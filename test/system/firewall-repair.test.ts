@@ -44,6 +44,7 @@ describe.skipIf(cannot !== null)(
         now: () => new Date(),
         elapsedMs: () => elapsed.ms,
         protectedReason: () => null,
+        liftsOnly: false,
       });
     const block = (address: string) =>
       store.recordDecision(

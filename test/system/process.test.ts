@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -128,6 +129,37 @@ describe("the process", () => {
     expect(JSON.parse(status.out())).toMatchObject({ mode: "observe", counts: { alerts: 2 } });
     expect(await lost.ended).toBe(2);
     expect(lost.err()).toContain("npm start");
+  });
+
+  test("with a certificate of a private CA: the commands on this machine trust exactly that certificate", async () => {
+    const dir = temporaryDir();
+    const ca = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+    execFileSync("openssl", ["req", ...ca, "-subj", "/CN=CA", "-keyout", "ca.key", "-out", "ca.crt"], {
+      cwd: dir,
+      stdio: "ignore",
+    });
+    const leaf = ["-CA", "ca.crt", "-CAkey", "ca.key", "-subj", "/CN=portcullis.example.net"];
+    execFileSync("openssl", ["req", ...ca, ...leaf, "-keyout", "tls.key", "-out", "tls.crt"], {
+      cwd: dir,
+      stdio: "ignore",
+    });
+    const tls = { TLS_CERT_FILE: "tls.crt", TLS_KEY_FILE: "tls.key", TLS_CLIENT_CA_FILE: "ca.crt" };
+    const server = runPortcullis(["serve"], { ...free, ...tls }, dir);
+    const { port } = new URL(await server.listening);
+
+    const health = runPortcullis(["healthcheck"], { HOST: "127.0.0.1", PORT: port, ...tls }, dir);
+    const replayed = runPortcullis(
+      ["replay", "-"],
+      { HOST: "127.0.0.1", PORT: port, ...tls },
+      dir,
+      '{"sid":"1","result":null}',
+    );
+
+    expect(await health.ended).toBe(0);
+    expect(await replayed.ended).toBe(1);
+    expect(replayed.err()).toContain("needs a client certificate");
+    server.child.kill("SIGTERM");
+    expect(await server.ended).toBe(0);
   });
 
   test("--help, --version and a wrong command", async () => {

@@ -26,12 +26,14 @@ export function runPortcullis(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   cwd: string,
+  input = "",
 ): PortcullisProcess {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: { PATH: process.env["PATH"] ?? "", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.end(input);
   running.add(child);
   let out = "";
   let err = "";

@@ -30,6 +30,7 @@ export async function desk(options: { readonly protectedReason?: (prefix: IpPref
     createReconciler({
       firewall,
       store,
+      liftsOnly: false,
       holder,
       log,
       now: () => after(seconds),

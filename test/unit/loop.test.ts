@@ -93,10 +93,9 @@ test("a step that throws is logged, and the loop goes on", async () => {
       return Promise.reject(new Error("boom"));
     },
     { ...silent, error: (fields) => void errors.push(fields) },
+    1,
   );
 
-  await new Promise(setImmediate);
-  loop.wake();
   await twice.done;
   await loop.stop();
 
@@ -123,4 +122,25 @@ test("stop waits for the running step and tells it; twice is harmless", async ()
   await Promise.all([loop.stop(), loop.stop()]);
 
   expect(ended).toBe(true);
+});
+
+test("after a step that threw, wakes do not shorten the pause; stop does", async () => {
+  let steps = 0;
+  const loop = startLoop(
+    "x",
+    () => {
+      steps += 1;
+      return Promise.reject(new Error("boom"));
+    },
+    silent,
+    forever,
+  );
+
+  for (let n = 0; n < 20; n += 1) {
+    await new Promise(setImmediate);
+    loop.wake();
+  }
+  await loop.stop();
+
+  expect(steps).toBe(1);
 });

@@ -1,0 +1,136 @@
+import { describe, expect, test } from "vitest";
+import type { Finding } from "../../src/domain/finding.ts";
+import {
+  after,
+  ip,
+  recordOf,
+  sampleAlert,
+  sampleClaim,
+  sampleDecision,
+  sight,
+  t0,
+} from "../fakes/samples.ts";
+import { describeStore, newStore, type StoreEngine } from "../fakes/store-engines.ts";
+
+/** A store whose database can be changed behind its back. */
+async function openTampered(engine: StoreEngine) {
+  const databaseUrl = await engine.newDatabase();
+  const warnings: object[] = [];
+  const store = await engine.open(databaseUrl, {
+    warn: (fields, message) => warnings.push({ ...fields, message }),
+  });
+  return { store, warnings, tamper: (statement: string) => engine.tamper(databaseUrl, statement) };
+}
+
+const message = "a row in the database can't be read, left out";
+
+describeStore("the store's damaged rows", (engine) => {
+  test.each([
+    { column: "rows", value: "'{}'" },
+    { column: "rows", value: "'secret'" },
+    { column: "received_at", value: "9000000000000000" },
+  ])("an alert with $column = $value fails, and the others are claimed", async ({ column, value }) => {
+    const { store, warnings, tamper } = await openTampered(engine);
+    await store.insertAlerts([1, 2, 3].map((n) => sampleAlert(`al_${n}`, { receivedAt: after(n) })));
+    await tamper(`update alerts set ${column} = ${value} where id = 'al_2'`);
+
+    const claimed = await store.claimAlerts(sampleClaim({ now: after(9) }));
+
+    expect(claimed.map(({ id }) => id)).toEqual(["al_1", "al_3"]);
+    expect(await store.counts(t0)).toMatchObject({ alertsWaiting: 2, alertsFailed: 1 });
+    expect(await store.claimAlerts(sampleClaim({ now: after(9999) }))).toHaveLength(2);
+    expect(warnings).toEqual([{ table: "alerts", id: "al_2", column, message }]);
+  });
+
+  test("a sighting fails, and the others are claimed", async () => {
+    const { store, warnings, tamper } = await openTampered(engine);
+    const addresses = ["203.0.113.1", "203.0.113.2", "203.0.113.3"];
+    await store.recordSightings(
+      "al_1",
+      addresses.map((address) => ({ ip: ip(address), count: 1, fields: [] })),
+      t0,
+    );
+    await tamper("update sightings set ip = 'nowhere' where ip = '203.0.113.2'");
+
+    const claimed = await store.claimSightings(sampleClaim());
+
+    expect(claimed.map((sighting) => sighting.ip).toSorted()).toEqual(["203.0.113.1", "203.0.113.3"]);
+    expect(await store.counts(t0)).toMatchObject({ sightingsWaiting: 2, sightingsFailed: 1 });
+    expect(await store.claimSightings(sampleClaim({ now: after(9999) }))).toHaveLength(2);
+    expect(warnings).toMatchObject([{ table: "sightings", column: "ip", message }]);
+  });
+
+  test("a block is left out of what stands and of what is requested, and reported once", async () => {
+    const { store, warnings, tamper } = await openTampered(engine);
+    const other = { ip: ip("203.0.113.10") };
+    await store.recordDecision(recordOf(sampleDecision("de_1")));
+    await store.recordDecision(recordOf(sampleDecision("de_2", other)));
+    await tamper("update blocks set prefix = 'nowhere' where decision_id = 'de_1'");
+
+    expect(await store.standingBlocks(t0)).toMatchObject([{ decisionId: "de_2" }]);
+    expect(await store.requestedChanges("edge-1", t0, 10)).toMatchObject([{ prefix: "203.0.113.10/32" }]);
+    expect(warnings).toMatchObject([{ table: "blocks", column: "prefix", message }]);
+  });
+
+  test("a firewall is left out", async () => {
+    const { store, warnings, tamper } = await openTampered(engine);
+    const record = { state: "in-sync" as const, error: null, checkedAt: t0, inSyncAt: t0, ownAddresses: [] };
+    await store.recordFirewall({ name: "edge-1", ...record });
+    await store.recordFirewall({ name: "edge-2", ...record });
+    await tamper(`update firewalls set own_addresses = '["nowhere"]' where name = 'edge-1'`);
+
+    expect(await store.firewalls()).toEqual([{ name: "edge-2", ...record }]);
+    expect(warnings).toEqual([{ table: "firewalls", id: "edge-1", column: "own_addresses", message }]);
+  });
+
+  test("a finding is left out, and a new one takes its place", async () => {
+    const { store, warnings, tamper } = await openTampered(engine);
+    const about = { status: "unknown" as const, ip: ip("203.0.113.9"), foundAt: t0, expiresAt: after(60) };
+    const first: Finding & { status: "unknown" } = { ...about, provider: "abuseipdb", reason: "never seen" };
+    const second: Finding & { status: "unknown" } = { ...first, provider: "virustotal" };
+    await store.saveFinding(first);
+    await store.saveFinding(second);
+    await tamper("update findings set finding = '{}' where provider = 'abuseipdb'");
+
+    expect(await store.findingsOf(about.ip, t0)).toEqual([second]);
+    expect(warnings).toEqual([
+      { table: "findings", id: "abuseipdb 203.0.113.9", column: "finding", message },
+    ]);
+    await store.saveFinding(first);
+    expect(await store.findingsOf(about.ip, t0)).toEqual([first, second]);
+  });
+
+  describe("a sighting that failed", () => {
+    test("is counted and not claimed again", async () => {
+      const store = await newStore(engine);
+      const id = await sight(store);
+
+      await store.failSighting(id, "a bug\0");
+
+      expect(await store.claimSightings(sampleClaim({ now: after(9999) }))).toEqual([]);
+      expect(await store.counts(t0)).toMatchObject({ sightingsWaiting: 0, sightingsFailed: 1 });
+    });
+
+    test("counts no more when another one decides it after all", async () => {
+      const store = await newStore(engine);
+      const sightingId = await sight(store);
+      await store.failSighting(sightingId, "a bug");
+
+      await store.recordDecision(recordOf(sampleDecision("de_1"), { sightingId }));
+
+      expect((await store.counts(t0)).sightingsFailed).toBe(0);
+    });
+
+    test("is not one that was postponed, or decided meanwhile", async () => {
+      const store = await newStore(engine);
+      const sightingId = await sight(store);
+
+      await store.postponeSighting(sightingId, after(60), "quota exhausted");
+      expect(await store.counts(t0)).toMatchObject({ sightingsWaiting: 1, sightingsFailed: 0 });
+
+      await store.recordDecision(recordOf(sampleDecision("de_1"), { sightingId }));
+      await store.failSighting(sightingId, "too late");
+      expect(await store.counts(t0)).toMatchObject({ sightingsWaiting: 0, sightingsFailed: 0 });
+    });
+  });
+});

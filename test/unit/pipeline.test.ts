@@ -1,0 +1,164 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { Decision } from "../../src/domain/decision.ts";
+import { type Pipeline, type PipelineDeps, startPipeline } from "../../src/pipeline.ts";
+import type { WaitingSighting } from "../../src/ports.ts";
+import { ip, sampleAlert, sampleDecision, t0 } from "../fakes/samples.ts";
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+function sighting(id: string, attempts = 0): WaitingSighting {
+  return {
+    id,
+    alertId: "al_1",
+    ip: ip("203.0.113.9"),
+    count: 1,
+    fields: ["src_ip"],
+    attempts,
+    createdAt: t0,
+  };
+}
+
+/** Hands out these sightings once. */
+function once<T>(items: readonly T[]): () => Promise<readonly T[]> {
+  let left = items;
+  return () => {
+    const now = left;
+    left = [];
+    return Promise.resolve(now);
+  };
+}
+
+function start(store: Partial<PipelineDeps["store"]>, changes: Partial<PipelineDeps> = {}): Pipeline {
+  const pipeline = startPipeline({
+    store: {
+      claimAlerts: () => Promise.resolve([]),
+      recordSightings: () => Promise.resolve(),
+      failAlert: () => Promise.resolve(),
+      claimSightings: () => Promise.resolve([]),
+      postponeSighting: () => Promise.resolve(),
+      failSighting: () => Promise.resolve(),
+      standingOf: () => Promise.resolve({ block: null, heldUntil: null, graceUntil: null }),
+      recordDecision: ({ decision }) => Promise.resolve(decision),
+      ...store,
+    },
+    extract: () => [],
+    protectedReason: () => null,
+    enrich: () => Promise.resolve({ findings: [], retryAfterMs: null }),
+    decide: (): Decision => sampleDecision("de_1", { action: "watch", expiresAt: null }),
+    mode: "observe",
+    firewalls: [],
+    channels: [],
+    onDecided: () => undefined,
+    isCrowded: () => false,
+    holder: "test",
+    now: () => t0,
+    log: silent,
+    ...changes,
+  });
+  onTestFinished(() => pipeline.stop());
+  return pipeline;
+}
+
+test("a sighting that can't be decided waits as a row and is counted", async () => {
+  const { promise, resolve } = Promise.withResolvers<readonly [string, Date, string]>();
+  start({
+    claimSightings: once([sighting("si_1", 2)]),
+    recordDecision: () => Promise.reject(new Error("a bug")),
+    postponeSighting: (id, dueAt, reason) => {
+      resolve([id, dueAt, reason]);
+      return Promise.resolve();
+    },
+  });
+
+  expect(await promise).toEqual(["si_1", new Date(t0.getTime() + 20_000), "a bug"]);
+});
+
+test("one that fails every time ends as failed", async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  start({
+    claimSightings: once([sighting("si_1", 100)]),
+    recordDecision: () => Promise.reject(new Error("a bug")),
+    failSighting: (id) => {
+      resolve(id);
+      return Promise.resolve();
+    },
+  });
+
+  expect(await promise).toBe("si_1");
+});
+
+test("one whose lease ended under way is not decided a second time beside the first", async () => {
+  const gate = Promise.withResolvers<void>();
+  const claimedTwice = Promise.withResolvers<void>();
+  let claims = 0;
+  let lookUps = 0;
+  const pipeline = start(
+    {
+      claimAlerts: once([sampleAlert("al_1")]),
+      claimSightings: () => {
+        claims += 1;
+        if (claims === 2) {
+          claimedTwice.resolve();
+        }
+        return Promise.resolve(claims <= 2 ? [sighting("si_1")] : []);
+      },
+    },
+    {
+      enrich: async () => {
+        lookUps += 1;
+        await gate.promise;
+        return { findings: [], retryAfterMs: null };
+      },
+    },
+  );
+
+  await claimedTwice.promise;
+  gate.resolve();
+  await pipeline.stop();
+
+  expect(lookUps).toBe(1);
+});
+
+test("stop waits for every alert that is being extracted, also when another one failed", async () => {
+  const gate = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  let isDone = false;
+  const pipeline = start({
+    claimAlerts: once([sampleAlert("al_bad"), sampleAlert("al_slow")]),
+    recordSightings: async (alertId) => {
+      if (alertId === "al_bad") {
+        throw new Error("a bug");
+      }
+      started.resolve();
+      await gate.promise;
+      isDone = true;
+    },
+  });
+  await started.promise;
+
+  const stopped = pipeline.stop();
+  gate.resolve();
+  await stopped;
+
+  expect(isDone).toBe(true);
+});
+
+test("while deliveries queue up, batches are rationed", async () => {
+  let claims = 0;
+  const pipeline = start(
+    {
+      claimAlerts: () => {
+        claims += 1;
+        return Promise.resolve([sampleAlert(`al_${claims}`)]);
+      },
+    },
+    { isCrowded: () => true },
+  );
+
+  for (let n = 0; n < 50; n += 1) {
+    await new Promise(setImmediate);
+    pipeline.wake();
+  }
+
+  expect(claims).toBeLessThanOrEqual(2);
+});

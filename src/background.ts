@@ -52,12 +52,7 @@ export function createBackground(deps: BackgroundDeps): Background {
   let wakePipeline = (): void => undefined;
 
   const onDecided = ({ action }: Decision): void => {
-    if (action === "block") {
-      wakeAll(reconcilers);
-    }
-    if (action === "block" || action === "hold") {
-      wakeAll(outboxes);
-    }
+    wakeAll(action === "block" ? [...reconcilers, ...outboxes] : action === "hold" ? outboxes : []);
   };
 
   // Before anything is decided: what must never be blocked.

@@ -57,7 +57,7 @@ export interface Question {
 
 export interface Pipeline {
   /** There is a new alert. */
-  wake(): void;
+  readonly wake: () => void;
   stop(): Promise<void>;
 }
 

@@ -57,20 +57,6 @@ export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
     ];
   };
 
-  const resolve = async ({ host, why }: OwnAddressesDeps["hosts"][number]): Promise<boolean> => {
-    try {
-      const addresses = parseIpAddress(host) === undefined ? await inTime(deps.lookUp(host)) : [host];
-      ofHost.set(host, networksOf(addresses, `${why} (${host})`));
-      return true;
-    } catch (error) {
-      deps.log.warn(
-        { host, why, error: messageOf(error) },
-        "host can't be resolved, so its address can't be protected from being blocked",
-      );
-      return false;
-    }
-  };
-
   const refreshFirewalls = async (): Promise<void> => {
     try {
       const firewalls = await deps.store.firewalls();
@@ -88,7 +74,7 @@ export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
 
   return {
     async refresh() {
-      const resolved = await Promise.all(deps.hosts.map(resolve));
+      const resolved = await Promise.all(deps.hosts.map((host) => resolve(deps, host, ofHost)));
       ofMachine = [
         ...networksOf(deps.interfaces(), "an address of this machine"),
         ...networksOf(deps.resolvers(), "a name server of this machine"),
@@ -105,6 +91,25 @@ export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
     },
     list: () => current,
   };
+}
+
+/** False when it failed; then `ofHost` stays as it is. */
+async function resolve(
+  { lookUp, log }: OwnAddressesDeps,
+  { host, why }: OwnAddressesDeps["hosts"][number],
+  ofHost: Map<string, readonly OwnNetwork[]>,
+): Promise<boolean> {
+  try {
+    const addresses = parseIpAddress(host) === undefined ? await inTime(lookUp(host)) : [host];
+    ofHost.set(host, networksOf(addresses, `${why} (${host})`));
+    return true;
+  } catch (error) {
+    log.warn(
+      { host, why, error: messageOf(error) },
+      "host can't be resolved, so its address can't be protected from being blocked",
+    );
+    return false;
+  }
 }
 
 const firewallWhy = "an address, gateway or login peer of firewall";

@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startAbuseIpdb } from "../fakes/abuseipdb.ts";
 import { startVirusTotal } from "../fakes/virustotal.ts";
 import { type FirewallHost, startFirewallHost, systemTestsPossible } from "../system/namespaces.ts";
-import { runPortcullis } from "../system/run-process.ts";
+import { apiKey, enforcingSettings, runPortcullis } from "../system/run-process.ts";
 
 const trials = 20;
 const token = "bench-token-bench-token";
-const apiKey = "key";
 
 /** Alert posted → first packet of the attacker dropped by a real kernel, behind a real sshd on a warm connection. */
 export async function benchBlock(print: (line: string) => void): Promise<void> {
@@ -21,7 +20,6 @@ export async function benchBlock(print: (line: string) => void): Promise<void> {
   const attackers = Array.from({ length: trials + 1 }, (_, n) => `203.0.113.${100 + n}`);
   const host = await startFirewallHost({ attackers });
   const dir = mkdtempSync(join(tmpdir(), "portcullis-bench-"));
-  writeFileSync(join(dir, "ssh_key"), host.privateKey ?? "", { mode: 0o600 });
   const virusTotal = await startVirusTotal({
     apiKey,
     addresses: Object.fromEntries(attackers.map((ip) => [ip, { malicious: 8 }])),
@@ -29,22 +27,7 @@ export async function benchBlock(print: (line: string) => void): Promise<void> {
   const abuseIpdb = await startAbuseIpdb({ apiKey, addresses: {} });
   const portcullis = runPortcullis(
     ["serve"],
-    {
-      HOST: "127.0.0.1",
-      PORT: "0",
-      MODE: "enforce",
-      WEBHOOK_TOKEN: token,
-      ALLOW_DOCUMENTATION_ADDRESSES: "true",
-      VIRUSTOTAL_API_KEY: apiKey,
-      VIRUSTOTAL_URL: virusTotal.url,
-      ABUSEIPDB_API_KEY: apiKey,
-      ABUSEIPDB_URL: abuseIpdb.url,
-      SSH_HOST: host.sshHost,
-      SSH_PORT: String(host.sshPort),
-      SSH_USER: host.user,
-      SSH_PRIVATE_KEY_FILE: join(dir, "ssh_key"),
-      SSH_HOST_KEY: host.hostKey,
-    },
+    enforcingSettings({ dir, token, host, virusTotalUrl: virusTotal.url, abuseIpdbUrl: abuseIpdb.url }),
     dir,
   );
   try {

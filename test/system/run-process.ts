@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { FirewallHost } from "./namespaces.ts";
 
 const main = join(import.meta.dirname, "../../src/main.ts");
 
@@ -13,6 +15,38 @@ export interface PortcullisProcess {
   readonly listening: Promise<string>;
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
+}
+
+/** The key that the stand-ins of the providers expect. */
+export const apiKey = "key";
+
+/** Settings of a receiver in mode enforce, with these providers and this firewall; writes the login key into `dir`. */
+export function enforcingSettings(parts: {
+  readonly dir: string;
+  readonly token: string;
+  readonly host: FirewallHost;
+  readonly virusTotalUrl: string;
+  readonly abuseIpdbUrl: string;
+}): Readonly<Record<string, string>> {
+  const { dir, token, host, virusTotalUrl, abuseIpdbUrl } = parts;
+  const keyFile = join(dir, "ssh_key");
+  writeFileSync(keyFile, host.privateKey ?? "", { mode: 0o600 });
+  return {
+    HOST: "127.0.0.1",
+    PORT: "0",
+    MODE: "enforce",
+    WEBHOOK_TOKEN: token,
+    ALLOW_DOCUMENTATION_ADDRESSES: "true",
+    VIRUSTOTAL_API_KEY: apiKey,
+    VIRUSTOTAL_URL: virusTotalUrl,
+    ABUSEIPDB_API_KEY: apiKey,
+    ABUSEIPDB_URL: abuseIpdbUrl,
+    SSH_HOST: host.sshHost,
+    SSH_PORT: String(host.sshPort),
+    SSH_USER: host.user,
+    SSH_PRIVATE_KEY_FILE: keyFile,
+    SSH_HOST_KEY: host.hostKey,
+  };
 }
 
 const running = new Set<ChildProcess>();

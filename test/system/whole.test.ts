@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
@@ -9,14 +9,13 @@ import { startVirusTotal } from "../fakes/virustotal.ts";
 import type { StoreCounts } from "../../src/ports.ts";
 import { eventually } from "../integration/run-app.ts";
 import { type FirewallHost, skipSystemTests, startFirewallHost } from "./namespaces.ts";
-import { type PortcullisProcess, runPortcullis } from "./run-process.ts";
+import { apiKey, enforcingSettings, type PortcullisProcess, runPortcullis } from "./run-process.ts";
 
 const reason = skipSystemTests();
 const withPostgres = findPostgres() !== undefined || process.env["PORTCULLIS_REQUIRE_SYSTEM"] === "1";
 const token = "whole-test-token-1234";
 const attacker = "203.0.113.45";
 const alert = readFileSync(join(import.meta.dirname, "../fixtures/splunk/scheduled.json"), "utf8");
-const apiKey = "key";
 
 describe.skipIf(reason !== null)(
   `the whole program on real parts${reason === null ? "" : ` (skipped: ${reason})`}`,
@@ -47,23 +46,15 @@ describe.skipIf(reason !== null)(
       host = await startFirewallHost();
       smtp = await startSmtp({ tls: "none" });
       dir = mkdtempSync(join(tmpdir(), "portcullis-whole-"));
-      writeFileSync(join(dir, "ssh_key"), host.privateKey ?? "", { mode: 0o600 });
       processes = [];
       env = {
-        HOST: "127.0.0.1",
-        PORT: "0",
-        MODE: "enforce",
-        WEBHOOK_TOKEN: token,
-        ALLOW_DOCUMENTATION_ADDRESSES: "true",
-        VIRUSTOTAL_API_KEY: apiKey,
-        VIRUSTOTAL_URL: virusTotal.url,
-        ABUSEIPDB_API_KEY: apiKey,
-        ABUSEIPDB_URL: abuseIpdb.url,
-        SSH_HOST: host.sshHost,
-        SSH_PORT: String(host.sshPort),
-        SSH_USER: host.user,
-        SSH_PRIVATE_KEY_FILE: join(dir, "ssh_key"),
-        SSH_HOST_KEY: host.hostKey,
+        ...enforcingSettings({
+          dir,
+          token,
+          host,
+          virusTotalUrl: virusTotal.url,
+          abuseIpdbUrl: abuseIpdb.url,
+        }),
         SMTP_SERVER: smtp.host,
         SMTP_PORT: String(smtp.port),
         SMTP_TLS: "none",

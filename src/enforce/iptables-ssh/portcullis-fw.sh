@@ -19,7 +19,7 @@
 #   repaired WHAT                          had to be put in place first
 #   entry PREFIX SECONDS                   dropped now; `-` never ends
 #   fault WHAT                             why packets might still pass
-#   own ADDRESS                            of this host, of a default gateway, of the other end of this session
+#   own ADDRESS                            of this host, of a default gateway, of the other end of the SSH connection
 #   error WHY                              the request as a whole failed
 set -u
 LC_ALL=C

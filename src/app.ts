@@ -6,7 +6,7 @@ import type { Config } from "./config/config.ts";
 import { createOwnAddresses, type OwnAddresses } from "./decide/own-addresses.ts";
 import { createProtection } from "./decide/protection.ts";
 import { createIptablesSshFirewall } from "./enforce/iptables-ssh/create-iptables-ssh-firewall.ts";
-import type { IpPrefix } from "./domain/ip-address.ts";
+import { type IpPrefix, lengthOf } from "./domain/ip-address.ts";
 import { createAbuseIpdb } from "./enrich/abuseipdb/create-abuseipdb.ts";
 import { createVirusTotal } from "./enrich/virustotal/create-virustotal.ts";
 import { extractSightings } from "./extract/extract-sightings.ts";
@@ -55,7 +55,13 @@ export async function createEdges(config: Config, log: Log): Promise<Edges> {
     // `9.9.9.9`, `9.9.9.9:5353` or `[2620:fe::9]:5353`.
     resolvers: () =>
       getServers().map((server) => server.replace(/^\[(.*)\]:\d+$/, "$1").replace(/^([\d.]+):\d+$/, "$1")),
-    networks: config.trustProxy.map((prefix) => ({ prefix, why: "a trusted proxy" })),
+    networks: [
+      ...config.trustProxy.map((prefix) => ({ prefix, why: "a trusted proxy" })),
+      // A network of length 0 says "anybody", which is nobody in particular.
+      ...(config.webhookSources ?? [])
+        .filter((prefix) => lengthOf(prefix) > 0)
+        .map((prefix) => ({ prefix, why: "a source of alerts (WEBHOOK_SOURCES)" })),
+    ],
     hosts: hostsWeNeed(config),
     lookUp: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     store,
@@ -164,7 +170,7 @@ interface ServerDeps {
 
 function createServer({
   config,
-  edges: { store, now, ownAddresses },
+  edges: { store, now },
   identity,
   log,
   extract,
@@ -177,7 +183,6 @@ function createServer({
     trustProxy: config.trustProxy,
     tokens: config.webhookTokens,
     sources: config.webhookSources,
-    noteSender: ownAddresses.noteSender,
     countAddresses: (alert) => extract(alert).length,
     store,
     now,

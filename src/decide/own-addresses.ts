@@ -15,7 +15,7 @@ export interface OwnAddressesDeps {
   readonly resolvers: () => readonly string[];
   /** Hosts that Portcullis needs, by name or address, with what they are. */
   readonly hosts: readonly { readonly host: string; readonly why: string }[];
-  /** Networks that are known from the settings, e.g. of trusted proxies. */
+  /** Networks that are known from the settings, e.g. of trusted proxies and of Splunk. */
   readonly networks: readonly OwnNetwork[];
   /** Addresses of a host name. */
   readonly lookUp: (host: string) => Promise<readonly string[]>;
@@ -28,33 +28,21 @@ export interface OwnAddresses {
   refresh(): Promise<boolean>;
   /** Reads again what the firewalls have told of themselves. Never rejects. */
   refreshFirewalls(): Promise<void>;
-  /** Whoever delivers alerts with the right secret is Splunk, or stands in front of it. */
-  readonly noteSender: (address: string) => void;
   list(): readonly OwnNetwork[];
 }
 
 /** A name server that hangs must not hold up the start for long. */
 const lookUpMs = 3000;
 
-/** So many senders are remembered; there are as many as search heads and proxies. */
-const mostSenders = 1000;
-
 /** Ourselves and everybody we depend on: blocking one of these would cut the branch we sit on. */
 export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
   const ofHost = new Map<string, readonly OwnNetwork[]>();
-  const ofSender = new Map<string, readonly OwnNetwork[]>();
   let ofMachine: readonly OwnNetwork[] = [];
   let ofFirewalls: readonly OwnNetwork[] = [];
   let current: readonly OwnNetwork[] = [];
 
   const assemble = (): void => {
-    current = [
-      ...deps.networks,
-      ...ofMachine,
-      ...[...ofHost.values()].flat(),
-      ...ofFirewalls,
-      ...[...ofSender.values()].flat(),
-    ];
+    current = [...deps.networks, ...ofMachine, ...[...ofHost.values()].flat(), ...ofFirewalls];
   };
 
   const refreshFirewalls = async (): Promise<void> => {
@@ -83,12 +71,6 @@ export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
       return resolved.every(Boolean);
     },
     refreshFirewalls,
-    noteSender: (address) => {
-      if (!ofSender.has(address) && ofSender.size < mostSenders) {
-        ofSender.set(address, networksOf([address], "a sender of alerts"));
-        assemble();
-      }
-    },
     list: () => current,
   };
 }

@@ -21,8 +21,6 @@ export interface SplunkWebhookDeps {
   readonly log: Log;
   readonly now: () => Date;
   readonly accept: AcceptAlert;
-  /** Somebody with the right secret sends from this address. */
-  readonly noteSender: (address: string) => void;
   /** How many addresses the alert names; told to the sender. */
   readonly countAddresses: (alert: Alert) => number;
   readonly tokens: readonly string[];
@@ -77,7 +75,6 @@ function requireToken({
   tokens,
   behindProxy,
   clientCertificateRequired,
-  noteSender,
   log,
 }: SplunkWebhookDeps): RequestHandler {
   const isToken = createSecretCheck(tokens);
@@ -101,7 +98,6 @@ function requireToken({
       return undefined;
     }
     if (isToken(String(request.params["token"]))) {
-      noteSender(remoteAddressOf(request, behindProxy));
       next();
       return undefined;
     }

@@ -108,16 +108,6 @@ test("an address of a firewall is not blocked, not even by the first alert", asy
   expect(firewall.applied).toEqual([]);
 });
 
-test("whoever delivers alerts can't be blocked by one", async () => {
-  const { post, provider, firewall, store } = await runApp();
-  provider.known.set("127.0.0.1", 80);
-
-  await post(alertAbout("127.0.0.1"));
-  await eventually("the decision", async () => (await store.counts(new Date())).decisions["ignore"] === 1);
-
-  expect(firewall.applied).toEqual([]);
-});
-
 test("a provider that is down is asked again, and the attacker is blocked then", async () => {
   const { post, provider, firewall, store, advance } = await runApp();
   provider.known.set(attacker, 8);

@@ -39,7 +39,6 @@ export async function startReceiver(
     trustProxy: options.trustProxy ?? [],
     tokens: [token, "integration-token-2"],
     sources: options.sources?.flatMap((text) => parseIpPrefix(text) ?? []) ?? null,
-    noteSender: () => undefined,
     countAddresses: () => 1,
     store: {
       async keepUnreadable(delivery) {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { eventually } from "../integration/run-app.ts";
 import { runPortcullis } from "./run-process.ts";
 
 const cleanups: (() => void)[] = [];
@@ -158,6 +159,34 @@ describe("the process", () => {
     expect(await health.ended).toBe(0);
     expect(await replayed.ended).toBe(1);
     expect(replayed.err()).toContain("needs a client certificate");
+    server.child.kill("SIGTERM");
+    expect(await server.ended).toBe(0);
+  });
+
+  test("sources of alerts can't be blocked, unless that is everybody", async () => {
+    const dir = temporaryDir();
+    const settings = {
+      ...free,
+      ALLOW_DOCUMENTATION_ADDRESSES: "true",
+      WEBHOOK_SOURCES: "127.0.0.1,198.51.100.0/24,::/0",
+    };
+    const server = runPortcullis(["serve"], settings, dir);
+    const url = await server.listening;
+    const file = join(dir, "alert.json");
+    writeFileSync(
+      file,
+      JSON.stringify({ sid: "1", result: { src_ip: ["198.51.100.9", "203.0.113.9", "2001:db8::9"] } }),
+    );
+
+    const replayed = runPortcullis(["replay", "--url", url, file], {}, dir);
+    expect(await replayed.ended).toBe(0);
+    const decisions = () =>
+      [...server.err().matchAll(/"ip":"([^"]+)".*"action":"([^"]+)"/g)].map(
+        ([, ip, action]) => `${ip} ${action}`,
+      );
+    await eventually("three decisions", () => decisions().length === 3);
+
+    expect(decisions().toSorted()).toEqual(["198.51.100.9 ignore", "2001:db8::9 watch", "203.0.113.9 watch"]);
     server.child.kill("SIGTERM");
     expect(await server.ended).toBe(0);
   });

@@ -69,16 +69,3 @@ test("firewalls that can't be read now keep the addresses they told", async () =
 
   expect(own.list().map((network) => network.prefix)).toContain("203.0.113.1/32");
 });
-
-test("a sender of alerts is protected at once, and a thousand senders at most are remembered", () => {
-  const own = desk();
-
-  own.noteSender("198.51.100.99");
-  own.noteSender("not an address");
-  for (let n = 0; n < 2000; n += 1) {
-    own.noteSender(`100.${n >> 8}.${n & 255}.7`);
-  }
-
-  expect(own.list().map((network) => network.prefix)).toContain("198.51.100.99/32");
-  expect(own.list().length).toBeLessThanOrEqual(1001);
-});

@@ -97,7 +97,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     problems,
     warn,
   });
-  problems.throwIfAny();
+  problems.throwIfAny(warnings);
   warnOfGaps(settings, warn);
   return { config: { ...settings, ...secrets }, warnings };
 }

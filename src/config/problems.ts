@@ -5,8 +5,12 @@ export interface Problems {
   /** @param where a setting's name, or `file:line:col`; @param what what is wrong and what is expected, never a value */
   add(where: string, what: string): void;
   readonly any: boolean;
-  /** @throws {AppError} CONFIG_INVALID with one line for each problem; does nothing when there is none */
-  throwIfAny(): void;
+  /**
+   * Does nothing when there is no problem.
+   * @param warnings told too, because a misspelt name may be why something is missing
+   * @throws {AppError} CONFIG_INVALID with one line for each problem and each warning
+   */
+  throwIfAny(warnings: readonly string[]): void;
 }
 
 export function createProblems(): Problems {
@@ -21,9 +25,10 @@ export function createProblems(): Problems {
     get any() {
       return lines.length > 0;
     },
-    throwIfAny() {
+    throwIfAny(warnings) {
       if (lines.length > 0) {
-        throw new AppError("CONFIG_INVALID", lines.join("\n"), { retryable: false });
+        const told = [...lines, ...warnings.map((warning) => `warning: ${warning}`)];
+        throw new AppError("CONFIG_INVALID", told.join("\n"), { retryable: false });
       }
     },
   };

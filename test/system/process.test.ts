@@ -35,6 +35,7 @@ describe("the process", () => {
     for (const name of ["PORT", "MODE", "ALLOWLIST"]) {
       expect(err()).toContain(name);
     }
+    expect(err()).toContain("SMTP_SEVER: did you mean SMTP_SERVER?");
     expect(err() + out()).not.toContain("secret");
   });
 

@@ -56,7 +56,8 @@ export function createConfigDesk(): ConfigDesk {
     },
     async problemsOf(env) {
       const message = await load(env).then(() => "", messageOf);
-      return message === "" ? [] : message.split("\n");
+      const lines = message === "" ? [] : message.split("\n");
+      return lines.filter((line) => !line.startsWith("warning: "));
     },
   };
 }

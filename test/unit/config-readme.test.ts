@@ -1,0 +1,38 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { loadConfig } from "../../src/config/load-config.ts";
+import { defaultPolicy } from "../../src/decide/default-policy.ts";
+import { policyVersion } from "../../src/decide/policy-version.ts";
+import { defaultExtract } from "../../src/extract/default-extract.ts";
+
+test("the settings file in the README is valid and shows the defaults", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "portcullis-readme-"));
+  onTestFinished(() => {
+    rmSync(dir, { recursive: true });
+  });
+  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+  const [, sample = ""] = /```yaml\n([\s\S]*?)```/.exec(readme) ?? [];
+  // Its firewall names a key file that is not here.
+  const withoutFirewall = sample.replace(/firewalls:[\s\S]*/, "");
+  const load = (file: string) => {
+    writeFileSync(join(dir, "portcullis.yaml"), file);
+    return loadConfig({
+      env: {},
+      cwd: dir,
+      hostname: "test",
+      defaults: { policy: defaultPolicy, extract: defaultExtract },
+      policyVersion,
+      writeSecrets: false,
+    });
+  };
+
+  const shown = await load(withoutFirewall);
+  const plain = await load("");
+
+  expect(withoutFirewall).toContain("policy:");
+  expect(shown.config.policy).toEqual(plain.config.policy);
+  expect(shown.config.extract.fields).toEqual(plain.config.extract.fields);
+  expect(shown.config.findingSeconds).toBe(plain.config.findingSeconds);
+});

@@ -8,7 +8,7 @@ import { createReconciler } from "./enforce/reconciler.ts";
 import { createEnrich } from "./enrich/enrich.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { sendDue } from "./notify/send-due.ts";
-import { type Pipeline, startPipeline } from "./pipeline.ts";
+import { type Pipeline, type Question, startPipeline } from "./pipeline.ts";
 import type { Edges, Identity } from "./app.ts";
 import type { Firewall, Log, Notifier } from "./ports.ts";
 
@@ -37,6 +37,7 @@ export interface Background {
 const refreshMs = 300_000;
 /** While a host that must be protected could not be resolved. */
 const refreshSoonMs = 15_000;
+/** What firewalls tell of themselves comes from the store: it costs nobody a question. */
 const refreshFirewallsMs = 5000;
 /** How long the first decision waits for the firewalls to tell their own addresses. */
 const introductionMs = 3000;
@@ -79,14 +80,14 @@ export function createBackground(deps: BackgroundDeps): Background {
 
   return {
     async start() {
-      await edges.ownAddresses.refresh();
+      const isComplete = await edges.ownAddresses.refresh();
       outboxes = edges.notifiers.map((notifier) => startOutbox(deps, notifier));
       reconcilers = edges.firewalls.map((firewall) =>
         startReconciler(deps, firewall, () => {
           wakeAll(outboxes);
         }),
       );
-      loops = [...startRefreshing(deps), ...reconcilers, ...outboxes];
+      loops = [startRefreshing(deps, isComplete), ...reconcilers, ...outboxes];
       pipeline = startWhenIntroduced();
     },
     async stop() {
@@ -112,7 +113,7 @@ function pipelineEdges({ config, edges, identity, log, extract, protectedReason 
     extract,
     protectedReason,
     enrich,
-    decide: (question: Parameters<Parameters<typeof startPipeline>[0]["decide"]>[0]): Decision =>
+    decide: (question: Question): Decision =>
       decide({ ...question, policy: config.policy, providers: providerNames }),
     channels: notifiers.map(({ channel }) => channel),
     holder: identity.holder,
@@ -161,16 +162,20 @@ function startReconciler(
   return { ...loop, introduced };
 }
 
-function startRefreshing({ edges: { ownAddresses, firewalls }, log }: BackgroundDeps): readonly Loop[] {
-  const refresh = async (): Promise<number> => ((await ownAddresses.refresh()) ? refreshMs : refreshSoonMs);
-  const refreshFirewalls = async (): Promise<number> => {
-    await ownAddresses.refreshFirewalls();
+/** Goes on from the first refresh, which has just been done. */
+function startRefreshing({ edges: { ownAddresses }, log }: BackgroundDeps, isComplete: boolean): Loop {
+  const dueAfter = (isAllKnown: boolean): number =>
+    performance.now() + (isAllKnown ? refreshMs : refreshSoonMs);
+  let dueMs = dueAfter(isComplete);
+  const refresh = async (): Promise<number> => {
+    if (performance.now() < dueMs) {
+      await ownAddresses.refreshFirewalls();
+    } else {
+      dueMs = dueAfter(await ownAddresses.refresh());
+    }
     return refreshFirewallsMs;
   };
-  return [
-    startLoop("own addresses", refresh, log),
-    ...(firewalls.length === 0 ? [] : [startLoop("own addresses of firewalls", refreshFirewalls, log)]),
-  ];
+  return startLoop("own addresses", refresh, log);
 }
 
 function wakeAll(loops: readonly Loop[]): void {

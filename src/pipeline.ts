@@ -26,6 +26,7 @@ export interface PipelineDeps {
   readonly enrich: (ip: IpAddress, signal: AbortSignal) => Promise<Enriched>;
   readonly decide: (question: Question) => Decision;
   readonly mode: Mode;
+  /** Where blocks are enforced; none outside mode `enforce`. */
   readonly firewalls: readonly string[];
   readonly channels: readonly string[];
   /** A decision was committed that firewalls or people must hear of. */
@@ -219,7 +220,7 @@ async function decideOne(deps: PipelineDeps, sighting: WaitingSighting, signal: 
   const recorded = await store.recordDecision({
     sightingId: sighting.id,
     decision,
-    firewalls: mode === "enforce" ? deps.firewalls : [],
+    firewalls: deps.firewalls,
     notifications: deps.channels.map((channel) => ({ channel, dueAt: notificationDueAt(deps, decision) })),
   });
   const { id, action, reasons } = recorded;
@@ -227,8 +228,8 @@ async function decideOne(deps: PipelineDeps, sighting: WaitingSighting, signal: 
   deps.onDecided(recorded);
 }
 
-function notificationDueAt({ mode, firewalls }: PipelineDeps, decision: Decision): Date {
-  const waits = decision.action === "block" && mode === "enforce" && firewalls.length > 0;
+function notificationDueAt({ firewalls }: PipelineDeps, decision: Decision): Date {
+  const waits = decision.action === "block" && firewalls.length > 0;
   return new Date(decision.decidedAt.getTime() + (waits ? firewallPatienceMs : 0));
 }
 

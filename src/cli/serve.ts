@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { pino } from "pino";
 import { createApp, createEdges, type App } from "../app.ts";
 import type { Config } from "../config/config.ts";
@@ -25,7 +26,9 @@ export async function serve(host: Host, version: string): Promise<ExitCode> {
   try {
     await app.start();
     host.out(firstScreen(config, { version, hostname: host.hostname, url: app.url() }));
-    await untilAborted(host.stopSignal);
+    if (!host.stopSignal.aborted) {
+      await once(host.stopSignal, "abort");
+    }
     log.info({}, "stopping: answers what has begun; blocks stay on the firewalls");
   } finally {
     await stop(app, log);
@@ -55,16 +58,4 @@ async function stop(app: App, log: ReturnType<typeof createLog>): Promise<void> 
       "could not stop cleanly; what was accepted is on disk and is taken up at the next start",
     );
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    signal.addEventListener("abort", () => {
-      resolve();
-    });
-  });
 }

@@ -5,6 +5,7 @@ import helmet from "helmet";
 import { AppError, messageOf } from "../domain/errors.ts";
 import type { AlertSource, Log } from "../ports.ts";
 import { answerError, sendProblem } from "../problem.ts";
+import { receiverUrl } from "./receiver-url.ts";
 import { mountSplunkWebhook, type SplunkWebhookDeps } from "./splunk-webhook.ts";
 
 export interface HttpServerDeps
@@ -138,6 +139,5 @@ async function close(server: Server): Promise<void> {
 function urlOf(server: Server | undefined, { host, port, tls }: HttpServerDeps): string {
   const address = server?.address();
   const actualPort = typeof address === "object" && address !== null ? address.port : port;
-  const shownHost = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `${tls === null ? "http" : "https"}://${shownHost.includes(":") ? `[${shownHost}]` : shownHost}:${actualPort}`;
+  return receiverUrl({ isTls: tls !== null, host, port: actualPort }, "127.0.0.1");
 }

@@ -2,7 +2,17 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Firewall } from "../../src/ports.ts";
 import { ip, prefix } from "../fakes/samples.ts";
 import { startSshFirewall } from "../fakes/ssh-firewall.ts";
-import { add, firewallOn, many, networksOn, outcomesOf, remove, running } from "../system/firewall-desk.ts";
+import {
+  add,
+  firewallOn,
+  loginOf,
+  many,
+  networksOn,
+  outcomesOf,
+  remove,
+  running,
+  wipe,
+} from "../system/firewall-desk.ts";
 import { skipSystemTests, startFirewallHost } from "../system/namespaces.ts";
 import type { FirewallHostOptions } from "../system/sshd-files.ts";
 
@@ -17,28 +27,16 @@ async function startKernel(options: FirewallHostOptions): Promise<Subject> {
   const host = await startFirewallHost(options);
   return {
     open: () => firewallOn(host, {}, { neverBlock: () => [prefix("198.51.100.0/24")] }),
-    async wipe() {
-      for (const tool of ["iptables", "ip6tables"]) {
-        await host.exec(tool, "-t", "raw", "-F");
-        await host.exec(tool, "-t", "raw", "-X");
-      }
-      await host.exec("ipset", "destroy");
-    },
+    wipe: () => wipe(host),
     stop: () => host.stop(),
   };
 }
 
 async function startStandIn(): Promise<Subject> {
   const host = await startSshFirewall({ ownAddresses: [ip("203.0.113.1")] });
-  const login = {
-    sshHost: host.host,
-    sshPort: host.port,
-    user: "root",
-    privateKey: null,
-    hostKey: host.hostKey,
-  };
   return {
-    open: () => firewallOn(login, { password: "secret" }, { neverBlock: () => [prefix("198.51.100.0/24")] }),
+    open: () =>
+      firewallOn(loginOf(host), { password: "secret" }, { neverBlock: () => [prefix("198.51.100.0/24")] }),
     wipe() {
       host.forget();
       host.misbehave.faults = ["the drop rules are missing"];

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
 import { prefixOf } from "../../src/domain/ip-address.ts";
 import { ip } from "../fakes/samples.ts";
-import { eventually, MemoryFirewall, MemoryNotifier, runApp, temporaryDir } from "./run-app.ts";
+import { eventually } from "../fakes/eventually.ts";
+import { MemoryFirewall, MemoryNotifier, runApp, temporaryDir } from "./run-app.ts";
 
 const attacker = "203.0.113.45";
 const blocked = prefixOf(ip(attacker));

@@ -3,8 +3,9 @@ import { gzipSync } from "node:zlib";
 import request from "supertest";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
-import { eventually } from "./run-app.ts";
-import { alertBody, path, silent, startReceiver } from "./start-receiver.ts";
+import { eventually } from "../fakes/eventually.ts";
+import { silentLog } from "../fakes/silent-log.ts";
+import { alertBody, path, startReceiver } from "./start-receiver.ts";
 
 describe("a delivery that is refused", () => {
   test("wrong token: 401, nothing kept", async () => {
@@ -189,7 +190,7 @@ describe("a delivery that is refused", () => {
     const logged: object[] = [];
     const { url } = await startReceiver({
       insert: () => Promise.reject(new Error("secret internals")),
-      log: { ...silent, error: (fields) => void logged.push(fields) },
+      log: { ...silentLog, error: (fields) => void logged.push(fields) },
     });
 
     const answer = await request(url).post(path).send(alertBody());

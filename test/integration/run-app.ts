@@ -11,18 +11,10 @@ import type { AppError } from "../../src/domain/errors.ts";
 import type { Evidence } from "../../src/domain/finding.ts";
 import type { IpAddress, IpPrefix } from "../../src/domain/ip-address.ts";
 import { defaultExtract } from "../../src/extract/default-extract.ts";
-import type {
-  Firewall,
-  FirewallChange,
-  IntelProvider,
-  Log,
-  Notifier,
-  Store,
-  Story,
-} from "../../src/ports.ts";
+import type { Firewall, FirewallChange, IntelProvider, Notifier, Store, Story } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
+import { silentLog } from "../fakes/silent-log.ts";
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const cleanups: (() => Promise<void> | void)[] = [];
 
 afterEach(async () => {
@@ -171,7 +163,7 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
     hosts: [],
     lookUp: () => Promise.resolve([]),
     store,
-    log: silent,
+    log: silentLog,
   });
   const edges = {
     store,
@@ -181,7 +173,7 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
     ownAddresses,
     now,
   };
-  const app = createApp(config, edges, { version: "test", holder: `test-${crypto.randomUUID()}` }, silent);
+  const app = createApp(config, edges, { version: "test", holder: `test-${crypto.randomUUID()}` }, silentLog);
   await app.start();
   cleanups.push(() => app.stop());
   const token = config.webhookTokens[0] ?? "";
@@ -204,21 +196,4 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
       return { status: answer.status, body: await answer.json() };
     },
   };
-}
-
-/** Asks again and again until the answer is truthy; fails after ten seconds. */
-export async function eventually<T>(what: string, ask: () => T | Promise<T>): Promise<NonNullable<T>> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer) {
-      return answer;
-    }
-    if (Date.now() > deadline) {
-      throw new Error(`waited ten seconds in vain for: ${what}`);
-    }
-    await new Promise((resolve) => {
-      setTimeout(resolve, 10);
-    });
-  }
 }

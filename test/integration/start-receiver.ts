@@ -5,10 +5,10 @@ import { createAcceptAlert } from "../../src/ingest/accept-alerts.ts";
 import { createHttpServer } from "../../src/ingest/http-server.ts";
 import type { Log, Store, UnreadableDelivery } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
+import { silentLog } from "../fakes/silent-log.ts";
 
 const token = "integration-token-1";
 export const path = `/webhooks/splunk/${token}`;
-export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 const opened: { stop(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -47,7 +47,7 @@ export async function startReceiver(
       },
     },
     now: () => new Date("2026-11-20T12:00:00Z"),
-    log: options.log ?? silent,
+    log: options.log ?? silentLog,
     routes: Router(),
   });
   await server.start(

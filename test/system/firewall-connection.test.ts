@@ -4,7 +4,8 @@ import type { FirewallConfig } from "../../src/config/config.ts";
 import type { IptablesSshDeps } from "../../src/enforce/iptables-ssh/create-iptables-ssh-firewall.ts";
 import type { Firewall } from "../../src/ports.ts";
 import { type SshFirewall, type SshFirewallOptions, startSshFirewall } from "../fakes/ssh-firewall.ts";
-import { add, eventually, failureOf, firewallOn, many, outcomesOf, running } from "./firewall-desk.ts";
+import { add, failureOf, firewallOn, loginOf, many, outcomesOf, running } from "./firewall-desk.ts";
+import { eventually } from "../fakes/eventually.ts";
 
 const quick = { timeouts: { connectMs: 1000, silenceMs: 500 } };
 
@@ -24,14 +25,7 @@ describe("the connection, to the stand-in", () => {
     changes: Partial<FirewallConfig> = {},
     deps: Partial<IptablesSshDeps> = {},
   ): Firewall => {
-    const login = {
-      sshHost: host.host,
-      sshPort: host.port,
-      user: "root",
-      privateKey: null,
-      hostKey: host.hostKey,
-    };
-    return closing(firewallOn(login, { password: "secret", ...changes }, { ...quick, ...deps }));
+    return closing(firewallOn(loginOf(host), { password: "secret", ...changes }, { ...quick, ...deps }));
   };
 
   test("stays open: ten changes take one login and one run of the script", async () => {
@@ -225,7 +219,7 @@ describe("the connection, to the stand-in", () => {
     const stopping = new AbortController();
     const firewall = open(host, {}, { timeouts: { silenceMs: 10_000 } });
     const work = failureOf(firewall.read(stopping.signal));
-    await eventually(() => Promise.resolve(host.counts.logins === 1), 2000);
+    await eventually("the login", () => host.counts.logins === 1, 2000);
     const start = performance.now();
 
     stopping.abort();

@@ -6,10 +6,11 @@ import {
 } from "../../src/enforce/iptables-ssh/create-iptables-ssh-firewall.ts";
 import type { Firewall, FirewallChange } from "../../src/ports.ts";
 import { prefix } from "../fakes/samples.ts";
+import { silentLog } from "../fakes/silent-log.ts";
+import type { SshFirewall } from "../fakes/ssh-firewall.ts";
+import type { FirewallHost } from "./namespaces.ts";
 
 export const running = new AbortController().signal;
-
-const silent = (): void => undefined;
 
 /** Where to log in. */
 export interface SshHost {
@@ -35,6 +36,20 @@ function configOf(host: SshHost, changes: Partial<FirewallConfig> = {}): Firewal
   };
 }
 
+/** How to log in to the stand-in. */
+export function loginOf(host: SshFirewall): SshHost {
+  return { sshHost: host.host, sshPort: host.port, user: "root", privateKey: null, hostKey: host.hostKey };
+}
+
+/** Takes everything away as a reboot would. */
+export async function wipe(host: Pick<FirewallHost, "exec">): Promise<void> {
+  for (const tool of ["iptables", "ip6tables"]) {
+    await host.exec(tool, "-t", "raw", "-F");
+    await host.exec(tool, "-t", "raw", "-X");
+  }
+  await host.exec("ipset", "destroy");
+}
+
 /** The firewall on this host; to be closed. */
 export function firewallOn(
   host: SshHost,
@@ -42,7 +57,7 @@ export function firewallOn(
   deps: Partial<IptablesSshDeps> = {},
 ): Firewall {
   const firewall = createIptablesSshFirewall(configOf(host, changes), {
-    log: { debug: silent, info: silent, warn: silent, error: silent },
+    log: silentLog,
     neverBlock: () => [],
     ...deps,
   });
@@ -73,19 +88,6 @@ export function many(count: number, first = 60): readonly FirewallChange[] {
   return Array.from({ length: count }, (_, n) =>
     add(`${first + (n >> 16)}.${(n >> 8) & 255}.${n & 255}.7/32`, 3600),
   );
-}
-
-/** Asks until the answer is yes. @throws when it is not within the deadline */
-export async function eventually(ask: () => Promise<boolean>, deadlineMs: number): Promise<void> {
-  const start = performance.now();
-  while (!(await ask())) {
-    if (performance.now() - start > deadlineMs) {
-      throw new Error(`not within ${deadlineMs} ms`);
-    }
-    await new Promise((resolve) => {
-      setTimeout(resolve, 50);
-    });
-  }
 }
 
 /** What a call fails with; code `none` when it does not. */

@@ -3,8 +3,9 @@ import { createReconciler } from "../../src/enforce/reconciler.ts";
 import type { Firewall, Store } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { ip, prefix, recordOf, sampleDecision } from "../fakes/samples.ts";
-import { firewallOn, running } from "./firewall-desk.ts";
+import { firewallOn, running, wipe } from "./firewall-desk.ts";
 import { type FirewallHost, skipSystemTests, startFirewallHost } from "./namespaces.ts";
+import { silentLog } from "../fakes/silent-log.ts";
 
 const cannot = skipSystemTests();
 
@@ -18,11 +19,7 @@ describe.skipIf(cannot !== null)(
       host = await startFirewallHost();
     });
     beforeEach(async () => {
-      for (const tool of ["iptables", "ip6tables"]) {
-        await host.exec(tool, "-t", "raw", "-F");
-        await host.exec(tool, "-t", "raw", "-X");
-      }
-      await host.exec("ipset", "destroy");
+      await wipe(host);
       firewall = firewallOn(host);
     });
     afterEach(() => firewall.close());
@@ -34,13 +31,12 @@ describe.skipIf(cannot !== null)(
     });
     afterEach(() => store.close());
 
-    const silent = (): void => undefined;
     const reconcilerOf = (elapsed: { ms: number }) =>
       createReconciler({
         firewall,
         store,
         holder: "here-1",
-        log: { debug: silent, info: silent, warn: silent, error: silent },
+        log: silentLog,
         now: () => new Date(),
         elapsedMs: () => elapsed.ms,
         protectedReason: () => null,

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Firewall } from "../../src/ports.ts";
-import { add, eventually, firewallOn, outcomesOf, remove, running } from "./firewall-desk.ts";
+import { eventually } from "../fakes/eventually.ts";
+import { add, firewallOn, outcomesOf, remove, running, wipe } from "./firewall-desk.ts";
 import { type FirewallHost, skipSystemTests, startFirewallHost } from "./namespaces.ts";
 
 const cannot = skipSystemTests();
@@ -21,11 +22,7 @@ describe.skipIf(cannot !== null)(
       host = await startFirewallHost();
     });
     beforeEach(async () => {
-      for (const tool of ["iptables", "ip6tables"]) {
-        await host.exec(tool, "-t", "raw", "-F");
-        await host.exec(tool, "-t", "raw", "-X");
-      }
-      await host.exec("ipset", "destroy");
+      await wipe(host);
       firewall = firewallOn(host);
       await firewall.apply([], running);
     });
@@ -47,7 +44,7 @@ describe.skipIf(cannot !== null)(
         expect(await attacker.ping(blocked)).toBe(false);
         expect(await attacker.ping(other)).toBe(true);
         await firewall.close();
-        await eventually(() => attacker.ping(blocked), 10_000);
+        await eventually("an answer", () => attacker.ping(blocked));
         expect(performance.now() - start).toBeGreaterThan(1500);
       },
     );
@@ -60,7 +57,7 @@ describe.skipIf(cannot !== null)(
 
       expect(await session?.say()).toBe(false);
       await firewall.apply([remove("203.0.113.10/32")], running);
-      await eventually(async () => (await session?.say()) === true, 10_000);
+      await eventually("an answer", () => session?.say());
     });
 
     test("a blocked network stops all its addresses", async () => {

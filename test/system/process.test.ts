@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { eventually } from "../integration/run-app.ts";
+import { eventually } from "../fakes/eventually.ts";
 import { runPortcullis } from "./run-process.ts";
 
 const cleanups: (() => void)[] = [];

@@ -7,7 +7,7 @@ import { findPostgres, startPostgres } from "../fakes/postgres.ts";
 import { type SmtpServer, startSmtp } from "../fakes/smtp.ts";
 import { startVirusTotal } from "../fakes/virustotal.ts";
 import type { StoreCounts } from "../../src/ports.ts";
-import { eventually } from "../integration/run-app.ts";
+import { eventually } from "../fakes/eventually.ts";
 import { type FirewallHost, skipSystemTests, startFirewallHost } from "./namespaces.ts";
 import { apiKey, enforcingSettings, type PortcullisProcess, runPortcullis } from "./run-process.ts";
 

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { startLoop } from "../../src/loop.ts";
-import type { Log } from "../../src/ports.ts";
+import { silentLog } from "../fakes/silent-log.ts";
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const forever = 2 ** 31 - 1;
 
 /** Resolves when it was called `times` times. */
@@ -28,7 +27,7 @@ test("a wake ends the pause", async () => {
       twice.call();
       return Promise.resolve(forever);
     },
-    silent,
+    silentLog,
   );
 
   await new Promise(setImmediate);
@@ -48,7 +47,7 @@ test("a wake during a step is not lost", async () => {
       await gate.promise;
       return forever;
     },
-    silent,
+    silentLog,
   );
 
   loop.wake();
@@ -72,7 +71,7 @@ test("steps never overlap", async () => {
       steps.call();
       return 0;
     },
-    silent,
+    silentLog,
   );
 
   loop.wake();
@@ -92,7 +91,7 @@ test("a step that throws is logged, and the loop goes on", async () => {
       twice.call();
       return Promise.reject(new Error("boom"));
     },
-    { ...silent, error: (fields) => void errors.push(fields) },
+    { ...silentLog, error: (fields) => void errors.push(fields) },
     1,
   );
 
@@ -115,7 +114,7 @@ test("stop waits for the running step and tells it; twice is harmless", async ()
       ended = true;
       return 0;
     },
-    silent,
+    silentLog,
   );
   await started.promise;
 
@@ -132,7 +131,7 @@ test("after a step that threw, wakes do not shorten the pause; stop does", async
       steps += 1;
       return Promise.reject(new Error("boom"));
     },
-    silent,
+    silentLog,
     forever,
   );
 

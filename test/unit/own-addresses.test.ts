@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import { createOwnAddresses, type OwnAddressesDeps } from "../../src/decide/own-addresses.ts";
 import type { FirewallRecord } from "../../src/ports.ts";
 import { ip, prefix } from "../fakes/samples.ts";
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+import { silentLog } from "../fakes/silent-log.ts";
 
 function desk(changes: Partial<OwnAddressesDeps> = {}) {
   return createOwnAddresses({
@@ -13,7 +12,7 @@ function desk(changes: Partial<OwnAddressesDeps> = {}) {
     networks: [{ prefix: prefix("192.0.2.128/25"), why: "a trusted proxy" }],
     lookUp: () => Promise.resolve(["198.51.100.25"]),
     store: { firewalls: () => Promise.resolve([]) },
-    log: silent,
+    log: silentLog,
     ...changes,
   });
 }

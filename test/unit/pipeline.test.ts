@@ -3,8 +3,7 @@ import type { Decision } from "../../src/domain/decision.ts";
 import { type Pipeline, type PipelineDeps, startPipeline } from "../../src/pipeline.ts";
 import type { WaitingSighting } from "../../src/ports.ts";
 import { ip, sampleAlert, sampleDecision, t0 } from "../fakes/samples.ts";
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+import { silentLog } from "../fakes/silent-log.ts";
 
 function sighting(id: string, attempts = 0): WaitingSighting {
   return {
@@ -52,7 +51,7 @@ function start(store: Partial<PipelineDeps["store"]>, changes: Partial<PipelineD
     isCrowded: () => false,
     holder: "test",
     now: () => t0,
-    log: silent,
+    log: silentLog,
     ...changes,
   });
   onTestFinished(() => pipeline.stop());

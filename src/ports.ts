@@ -43,24 +43,42 @@ export interface IntelProvider {
 
 // ---- firewall ----
 
+/** Packets and bytes that were dropped. */
+export interface Drops {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
 /** What one firewall's kernel drops now. */
 export interface FirewallState {
-  /** Each dropped network with the seconds until the kernel lifts it. */
+  /** Each dropped network with the seconds until the kernel lifts it; infinity: never. */
   readonly entries: ReadonlyMap<IpPrefix, number>;
+  /** What each entry has dropped since it was added; one that dropped nothing is left out. */
+  readonly drops: ReadonlyMap<IpPrefix, Drops>;
+  /** Networks in the fullest list, and how many it can hold; null where nothing limits them. */
+  readonly capacity: { readonly used: number; readonly most: number } | null;
   /** Why packets from these networks might still pass, in words; empty when the drop rules are in place and reachable. */
   readonly faults: readonly string[];
   /** The host's own addresses, its gateways and the peer of our session: never to be blocked anywhere. */
   readonly ownAddresses: readonly IpAddress[];
 }
 
-export type FirewallChange =
-  | { readonly kind: "add"; readonly prefix: IpPrefix; readonly seconds: number }
-  | { readonly kind: "remove"; readonly prefix: IpPrefix };
+/** Whole seconds until the kernel lifts it again; infinity: never. */
+export interface FirewallAddition {
+  readonly kind: "add";
+  readonly prefix: IpPrefix;
+  readonly seconds: number;
+}
+
+export type FirewallChange = FirewallAddition | { readonly kind: "remove"; readonly prefix: IpPrefix };
 
 export interface ChangeResult {
   readonly change: FirewallChange;
-  /** `verified`: read back from the kernel. `refused`: the host says this network must not be blocked. */
-  readonly outcome: "verified" | "refused" | "failed";
+  /**
+   * `verified`: read back from the kernel, and the drop rule is reachable. `applied`: the kernel has it, but packets may still
+   * pass. `refused`: the host says this network must not be blocked.
+   */
+  readonly outcome: "verified" | "applied" | "refused" | "failed";
   /** Empty when verified. */
   readonly reason: string;
 }
@@ -82,6 +100,16 @@ export interface Firewall {
    * reads each one back. Throws as `read` does.
    */
   apply(changes: readonly FirewallChange[], signal: AbortSignal): Promise<Applied>;
+  /**
+   * Makes these all that is dropped, in one step: no packet that should be dropped passes meanwhile. For a firewall that
+   * has much to be put right. Throws as `read` does.
+   */
+  rebuild(all: readonly FirewallAddition[], signal: AbortSignal): Promise<Applied>;
+  /**
+   * Whether the host can still be reached by a new connection and still reaches its default gateway.
+   * @returns why not, in words, or null. Never rejects, but for an aborted signal.
+   */
+  checkUp(signal: AbortSignal): Promise<string | null>;
   /** Ends the connection and leaves every block standing. Harmless when called twice. */
   close(): Promise<void>;
 }
@@ -122,6 +150,8 @@ export interface Claim {
 export interface WaitingSighting extends Sighting {
   readonly id: string;
   readonly alertId: string;
+  /** The name of the search whose alert it is of. */
+  readonly searchName: string | null;
   readonly attempts: number;
   /** When it was first recorded. */
   readonly createdAt: Date;
@@ -143,11 +173,22 @@ export interface Standing {
   readonly graceUntil: Date | null;
 }
 
+/** Other addresses near one. */
+export interface Neighbours {
+  readonly blocked: number;
+  /** Within a grace period: nothing that covers it may be blocked. */
+  readonly lifted: boolean;
+}
+
 /** A decision with all that must be committed together with it. */
 export interface DecisionRecord {
   readonly sightingId: string;
   readonly decision: Decision;
-  /** Firewalls on which a block is to be enforced. */
+  /** What a block drops: the decision's address alone, or a network around it. */
+  readonly prefix: IpPrefix;
+  /** Groups of firewalls that a block is for; null: all. */
+  readonly groups: readonly string[] | null;
+  /** Firewalls on which a block is to be enforced: those of the groups. */
   readonly firewalls: readonly string[];
   /** One notification per channel, due then. */
   readonly notifications: readonly { readonly channel: string; readonly dueAt: Date }[];
@@ -163,8 +204,47 @@ export interface RequestedChange {
 
 export interface EnforcementResult {
   readonly blockId: string;
-  readonly state: "verified" | "refused" | "failed" | "lifted";
+  readonly state: "applied" | "verified" | "refused" | "failed" | "withdrawn" | "lifted";
   readonly error: string | null;
+}
+
+/** What an entry in a kernel has counted since it was added there. */
+export interface BlockDrops extends Drops {
+  readonly blockId: string;
+}
+
+/** A new block waits until every canary it is for has it verified, or is given up. */
+export interface CanaryRule {
+  /** Names of firewalls. */
+  readonly canaries: readonly string[];
+  /** A canary that was asked before this and has not answered is waited for no more. */
+  readonly givenUpBefore: Date;
+}
+
+/** A person lets a network out. */
+export interface Lift {
+  readonly actor: string;
+  readonly reason: string;
+  readonly now: Date;
+  /** Until then alerts may not block it again. */
+  readonly graceUntil: Date;
+}
+
+/** One block with what became of it, for people. */
+export interface BlockReport {
+  readonly block: Block;
+  /** `ended`: it ran out, or another block took its place. */
+  readonly state: "standing" | "lifted" | "ended";
+  readonly endedAt: Date | null;
+  readonly lifted: { readonly actor: string; readonly reason: string; readonly graceUntil: Date } | null;
+  readonly enforcements: readonly Enforcement[];
+}
+
+/** A page of a list, newest first. */
+export interface BlockPage {
+  readonly blocks: readonly BlockReport[];
+  /** Names the next page; null on the last. */
+  readonly next: string | null;
 }
 
 /** What is known of one firewall as a whole. */
@@ -175,7 +255,31 @@ export interface FirewallRecord {
   readonly checkedAt: Date;
   /** When it last held exactly the blocks that stand. */
   readonly inSyncAt: Date | null;
+  /** Since when it does not answer; null while it does. */
+  readonly unreachableSince: Date | null;
+  /** How often something was found there that we had not put there, or not so. */
+  readonly drifts: number;
+  /** What was found the last time; null when there was none. */
+  readonly lastDrift: Drift | null;
+  readonly capacity: FirewallState["capacity"];
   readonly ownAddresses: readonly IpAddress[];
+}
+
+/** Somebody else changed a firewall. */
+export interface Drift {
+  readonly foundAt: Date;
+  /** When all had been well before. */
+  readonly lastGoodAt: Date | null;
+  /** What was wrong, in words; at most 20. */
+  readonly findings: readonly string[];
+}
+
+/** What waits for one firewall. */
+export interface FirewallBacklog {
+  readonly firewall: string;
+  readonly pending: number;
+  /** Since when the oldest waits. */
+  readonly oldestAt: Date;
 }
 
 /** An authenticated delivery that could not be read. */
@@ -242,25 +346,55 @@ export interface Store {
    */
   recordDecision(record: DecisionRecord): Promise<Decision>;
 
-  /** All blocks of mode `enforce` that have neither ended nor been lifted. */
+  /** What stands in the network of `neighbourhoodOf(ip)`: single addresses that are blocked, and whether somebody was let out there. */
+  neighbours(ip: IpAddress, mode: Mode, now: Date): Promise<Neighbours>;
+
+  /** All blocks of mode `enforce` that have neither ended nor been lifted, whatever their groups. */
   standingBlocks(now: Date): Promise<readonly Block[]>;
-  /** What is requested or lifting on this firewall, oldest first; requests whose block has ended are left out. */
-  requestedChanges(firewall: string, now: Date, limit: number): Promise<readonly RequestedChange[]>;
+  /**
+   * What is requested or lifting on this firewall, oldest first; requests whose block has ended are left out, and with
+   * `canary` those that still wait for a canary.
+   */
+  requestedChanges(
+    firewall: string,
+    now: Date,
+    limit: number,
+    canary?: CanaryRule,
+  ): Promise<readonly RequestedChange[]>;
+  /** Ids of standing blocks that wait for a canary, or that a canary has withdrawn. */
+  withheldBlocks(canary: CanaryRule, now: Date): Promise<ReadonlySet<string>>;
   /** Makes sure there is an enforcement row for each of these blocks, e.g. on a firewall that is new. */
   requestEnforcements(firewall: string, blockIds: readonly string[], now: Date): Promise<void>;
+  /** What this canary has withdrawn before that moment is requested there again. */
+  retryWithdrawn(firewall: string, before: Date, now: Date): Promise<void>;
   /** Results of one round; a notification about a block whose every firewall has now an end state becomes due at once. */
   recordEnforcements(firewall: string, results: readonly EnforcementResult[], now: Date): Promise<void>;
+  /** Adds to what each block has dropped on this firewall. A count lower than the last one is a new entry's. */
+  recordDrops(firewall: string, drops: readonly BlockDrops[]): Promise<void>;
+  /** Marks as expired what ended by time between the two moments and is not lifted. */
+  expireEnforcements(firewall: string, since: Date, now: Date): Promise<void>;
+  /** What waits for each firewall; one for which nothing waits is left out. */
+  backlogs(now: Date): Promise<readonly FirewallBacklog[]>;
   /** Notes a fault on what is still requested there, so that a message can say why it is not in force. */
   noteEnforcementFault(firewall: string, error: string): Promise<void>;
   /** True when `holder` may act on this firewall until `until`; false while another holder's lease runs. */
   leaseFirewall(firewall: string, holder: string, now: Date, until: Date): Promise<boolean>;
   recordFirewall(record: FirewallRecord): Promise<void>;
   firewalls(): Promise<readonly FirewallRecord[]>;
-  /** Lifts what covers exactly this network, whatever its mode. @returns the lifted block, or null when none stood: then nothing is changed */
-  liftBlock(
-    prefix: IpPrefix,
-    lift: { readonly actor: string; readonly reason: string; readonly now: Date; readonly graceUntil: Date },
-  ): Promise<Block | null>;
+  /**
+   * Lets a network out: lifts every block, whatever its mode, that covers it or lies in it.
+   * @returns the lifted blocks; when none stood, nothing is changed
+   */
+  liftBlocks(prefix: IpPrefix, lift: Lift): Promise<readonly Block[]>;
+  /** Blocks of mode `enforce` or `observe`, newest first. @throws when `cursor` is none of ours */
+  listBlocks(page: {
+    readonly standingOnly: boolean;
+    readonly limit: number;
+    readonly cursor: string | null;
+    readonly now: Date;
+  }): Promise<BlockPage>;
+  /** Every block that covers this network, newest first, at most 100. */
+  blocksOn(prefix: IpPrefix, now: Date): Promise<readonly BlockReport[]>;
 
   claimNotifications(channel: string, claim: Claim): Promise<readonly WaitingNotification[]>;
   notificationSent(id: string, now: Date): Promise<void>;

@@ -51,6 +51,13 @@ export function prefixOf(ip: IpAddress): IpPrefix {
   return brandPrefix(`${ip}/${familyOf(ip) === 4 ? 32 : 128}`);
 }
 
+/** The /24 or /64 around an address: what usually belongs to one customer. */
+export function neighbourhoodOf(ip: IpAddress): IpPrefix {
+  const length = familyOf(ip) === 4 ? 24 : 64;
+  const family = length === 24 ? ipaddr.IPv4 : ipaddr.IPv6;
+  return brandPrefix(`${family.networkAddressFromCIDR(`${ip}/${length}`).toString()}/${length}`);
+}
+
 /** 4 or 6. */
 export function familyOf(address: IpAddress | IpPrefix): 4 | 6 {
   return address.includes(":") ? 6 : 4;

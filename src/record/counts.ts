@@ -1,5 +1,6 @@
 import type { Store } from "../ports.ts";
 import type { Engine, Queries } from "./engine.ts";
+import { isPending } from "./requested-changes.ts";
 
 /** Figures for health and metrics. */
 export function createCounts({ reader }: Engine): Pick<Store, "counts"> {
@@ -55,8 +56,7 @@ function figures(reader: Queries, now: Date) {
           .selectFrom("enforcements as e")
           .innerJoin("blocks as b", "b.id", "e.block_id")
           .select(all)
-          .where("e.queued_at", "is not", null)
-          .where((eb) => eb.or([eb("e.state", "=", "lifting"), eb("b.expires_at", ">", now.getTime())]))
+          .where(isPending(now))
           .as("enforcementsPending"),
         eb.selectFrom("notifications").select(all).where("due_at", "is not", null).as("notificationsWaiting"),
         eb.selectFrom("notifications").select(all).where("state", "=", "failed").as("notificationsFailed"),

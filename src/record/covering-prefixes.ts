@@ -1,11 +1,11 @@
 import ipaddr from "ipaddr.js";
-import type { IpAddress } from "../domain/ip-address.ts";
+import { type IpPrefix, lengthOf, networkOf } from "../domain/ip-address.ts";
 
-/** Every network that holds the address, in canonical text, longest first: 33 for IPv4, 129 for IPv6. */
-export function coveringPrefixes(ip: IpAddress): readonly string[] {
-  const bytes = ipaddr.parse(ip).toByteArray();
+/** The network and every wider one that holds it, in canonical text, longest first: up to 33 for IPv4, 129 for IPv6. */
+export function coveringPrefixes(prefix: IpPrefix): readonly string[] {
+  const bytes = ipaddr.parse(networkOf(prefix)).toByteArray();
   const prefixes: string[] = [];
-  for (let length = bytes.length * 8; length > 0; length -= 1) {
+  for (let length = lengthOf(prefix); length > 0; length -= 1) {
     prefixes.push(`${ipaddr.fromByteArray(bytes).toString()}/${length}`);
     clearBit(bytes, length - 1);
   }

@@ -1,16 +1,20 @@
 import type { Log, Store } from "../ports.ts";
 import { createAlertRecords } from "./alerts.ts";
-import { createBlockRecords } from "./blocks.ts";
 import { noLease } from "./claim.ts";
 import { createCounts } from "./counts.ts";
 import { createDecisionRecords } from "./decisions.ts";
-import { createEnforcementRecords } from "./enforcements.ts";
+import { createEnforcementRequests } from "./enforcement-requests.ts";
+import { createEnforcementResults } from "./enforcement-results.ts";
 import type { Engine } from "./engine.ts";
 import { createFindingRecords } from "./findings.ts";
 import { createFirewallRecords } from "./firewalls.ts";
+import { createLifting } from "./lift-blocks.ts";
+import { createBlockLists } from "./list-blocks.ts";
 import { createNotificationRecords } from "./notifications.ts";
 import { createReadRows } from "./read-rows.ts";
+import { createRequestedReads } from "./requested-changes.ts";
 import { createSightingRecords } from "./sightings.ts";
+import { createStandingBlocks } from "./standing-blocks.ts";
 import { createStandingReads } from "./standing.ts";
 import { storeError, unavailable } from "./store-error.ts";
 import { createStories } from "./story.ts";
@@ -18,19 +22,7 @@ import { createUnreadableRecords } from "./unreadable-deliveries.ts";
 
 /** The store over an open database whose tables are there. */
 export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
-  const readRows = createReadRows(log);
-  const alerts = createAlertRecords(engine, readRows);
-  const unreadable = createUnreadableRecords(engine);
-  const sightings = createSightingRecords(engine, readRows);
-  const findings = createFindingRecords(engine, readRows);
-  const decisions = createDecisionRecords(engine);
-  const standing = createStandingReads(engine, readRows);
-  const blocks = createBlockRecords(engine);
-  const enforcements = createEnforcementRecords(engine, readRows);
-  const firewalls = createFirewallRecords(engine, readRows);
-  const notifications = createNotificationRecords(engine);
-  const stories = createStories(engine);
-  const counts = createCounts(engine);
+  const records = createRecords(engine, log);
   let closing: Promise<void> | undefined;
 
   const guard =
@@ -47,35 +39,66 @@ export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
     };
 
   return {
-    insertAlerts: guard(alerts.insertAlerts),
-    keepUnreadable: guard(unreadable.keepUnreadable),
-    claimAlerts: guard(alerts.claimAlerts),
-    recordSightings: guard(sightings.recordSightings),
-    failAlert: guard(alerts.failAlert),
-    claimSightings: guard(sightings.claimSightings),
-    postponeSighting: guard(sightings.postponeSighting),
-    failSighting: guard(sightings.failSighting),
-    findingsOf: guard(findings.findingsOf),
-    saveFinding: guard(findings.saveFinding),
-    standingOf: guard(standing.standingOf),
-    recordDecision: guard(decisions.recordDecision),
-    standingBlocks: guard(standing.standingBlocks),
-    requestedChanges: guard(enforcements.requestedChanges),
-    requestEnforcements: guard(enforcements.requestEnforcements),
-    recordEnforcements: guard(enforcements.recordEnforcements),
-    noteEnforcementFault: guard(enforcements.noteEnforcementFault),
-    leaseFirewall: guard(firewalls.leaseFirewall),
-    recordFirewall: guard(firewalls.recordFirewall),
-    firewalls: guard(firewalls.firewalls),
-    liftBlock: guard(blocks.liftBlock),
-    claimNotifications: guard(notifications.claimNotifications),
-    notificationSent: guard(notifications.notificationSent),
-    postponeNotification: guard(notifications.postponeNotification),
-    failNotification: guard(notifications.failNotification),
-    story: guard(stories.story),
-    counts: guard(counts.counts),
+    insertAlerts: guard(records.insertAlerts),
+    keepUnreadable: guard(records.keepUnreadable),
+    claimAlerts: guard(records.claimAlerts),
+    recordSightings: guard(records.recordSightings),
+    failAlert: guard(records.failAlert),
+    claimSightings: guard(records.claimSightings),
+    postponeSighting: guard(records.postponeSighting),
+    failSighting: guard(records.failSighting),
+    findingsOf: guard(records.findingsOf),
+    saveFinding: guard(records.saveFinding),
+    standingOf: guard(records.standingOf),
+    recordDecision: guard(records.recordDecision),
+    neighbours: guard(records.neighbours),
+    standingBlocks: guard(records.standingBlocks),
+    requestedChanges: guard(records.requestedChanges),
+    withheldBlocks: guard(records.withheldBlocks),
+    requestEnforcements: guard(records.requestEnforcements),
+    retryWithdrawn: guard(records.retryWithdrawn),
+    recordEnforcements: guard(records.recordEnforcements),
+    recordDrops: guard(records.recordDrops),
+    expireEnforcements: guard(records.expireEnforcements),
+    backlogs: guard(records.backlogs),
+    noteEnforcementFault: guard(records.noteEnforcementFault),
+    leaseFirewall: guard(records.leaseFirewall),
+    recordFirewall: guard(records.recordFirewall),
+    firewalls: guard(records.firewalls),
+    liftBlocks: guard(records.liftBlocks),
+    listBlocks: guard(records.listBlocks),
+    blocksOn: guard(records.blocksOn),
+    claimNotifications: guard(records.claimNotifications),
+    notificationSent: guard(records.notificationSent),
+    postponeNotification: guard(records.postponeNotification),
+    failNotification: guard(records.failNotification),
+    story: guard(records.story),
+    counts: guard(records.counts),
     releaseLeases: guard((holder) => releaseLeases(engine, holder)),
     close: () => (closing ??= engine.close()),
+  };
+}
+
+/** All that needs nothing but the database. */
+function createRecords(engine: Engine, log: Pick<Log, "warn">): Omit<Store, "releaseLeases" | "close"> {
+  const readRows = createReadRows(log);
+  return {
+    ...createAlertRecords(engine, readRows),
+    ...createUnreadableRecords(engine),
+    ...createSightingRecords(engine, readRows),
+    ...createFindingRecords(engine, readRows),
+    ...createDecisionRecords(engine),
+    ...createStandingReads(engine),
+    ...createStandingBlocks(engine, readRows),
+    ...createLifting(engine, readRows),
+    ...createBlockLists(engine, readRows),
+    ...createEnforcementRequests(engine),
+    ...createRequestedReads(engine, readRows),
+    ...createEnforcementResults(engine),
+    ...createFirewallRecords(engine, readRows),
+    ...createNotificationRecords(engine),
+    ...createStories(engine),
+    ...createCounts(engine),
   };
 }
 

@@ -1,24 +1,24 @@
 import { randomUUID } from "node:crypto";
 import type { Decision } from "../domain/decision.ts";
 import type { DecisionRecord, Store } from "../ports.ts";
-import { placeBlock } from "./blocks.ts";
 import { done } from "./claim.ts";
 import { type Engine, type Queries, storable } from "./engine.ts";
 import { endHold, placeHold } from "./holds.ts";
+import { placeBlock } from "./place-block.ts";
 import { DecisionRow } from "./rows.ts";
 import { shareTransaction } from "./shared-transaction.ts";
 
 /** What was decided, committed together with all that follows from it. */
 export function createDecisionRecords(engine: Engine): Pick<Store, "recordDecision"> {
-  return { recordDecision: shareTransaction(engine, commitDecision) };
+  return { recordDecision: shareTransaction(engine, (db, record) => commitDecision(engine, db, record)) };
 }
 
-async function commitDecision(db: Queries, record: DecisionRecord): Promise<Decision> {
+async function commitDecision(engine: Engine, db: Queries, record: DecisionRecord): Promise<Decision> {
   const { decision } = record;
   if (!(await insertDecision(db, decision))) {
     return decisionOf(db, decision.id);
   }
-  const obstacle = await place(db, record);
+  const obstacle = await place(engine, db, record);
   const recorded = obstacle === null ? decision : await turnIntoIgnore(db, decision, obstacle);
   await insertNotifications(db, record, recorded);
   await db
@@ -64,14 +64,15 @@ async function insertDecision(db: Queries, decision: Decision): Promise<boolean>
 }
 
 /** @returns why it can't be done, as a sentence, or null when it is */
-async function place(db: Queries, { decision, firewalls }: DecisionRecord): Promise<string | null> {
+async function place(engine: Engine, db: Queries, record: DecisionRecord): Promise<string | null> {
+  const { decision } = record;
   if (decision.action === "hold") {
     return placeHold(db, decision);
   }
   if (decision.action !== "block") {
     return null;
   }
-  const obstacle = await placeBlock(db, decision, firewalls);
+  const obstacle = await placeBlock(engine, db, record);
   if (obstacle === null) {
     // What waited for a person has been decided.
     await endHold(db, decision.ip, decision.decidedAt);

@@ -36,6 +36,10 @@ export function createFirewallRecords(
         error: storable(record.error),
         checked_at: record.checkedAt.getTime(),
         in_sync_at: record.inSyncAt?.getTime() ?? null,
+        unreachable_since: record.unreachableSince?.getTime() ?? null,
+        drifts: record.drifts,
+        last_drift: record.lastDrift === null ? null : JSON.stringify(record.lastDrift),
+        capacity: record.capacity === null ? null : JSON.stringify(record.capacity),
         own_addresses: JSON.stringify(record.ownAddresses),
       };
       await writer

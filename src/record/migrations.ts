@@ -25,7 +25,8 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0001-alerts": { up: createAlerts },
   "0002-decisions": { up: createDecisions },
   "0003-blocks": { up: createBlocks },
-  "0004-firewalls": { up: createFirewalls },
+  "0004-enforcements": { up: createEnforcements },
+  "0005-firewalls": { up: createFirewalls },
 };
 
 async function createAlerts(db: Kysely<unknown>): Promise<void> {
@@ -144,7 +145,9 @@ async function createBlocks(db: Kysely<unknown>): Promise<void> {
     .createTable("blocks")
     .addColumn("id", "text", (column) => column.primaryKey().notNull())
     .addColumn("prefix", "text", (column) => column.notNull())
+    .addColumn("network", "text", (column) => column.notNull())
     .addColumn("mode", "text", (column) => column.notNull())
+    .addColumn("groups", "text")
     .addColumn("decision_id", "text", (column) => column.notNull().unique())
     .addColumn("created_at", "bigint", (column) => column.notNull())
     .addColumn("expires_at", "bigint", (column) => column.notNull())
@@ -153,22 +156,57 @@ async function createBlocks(db: Kysely<unknown>): Promise<void> {
     .addColumn("lift_reason", "text")
     .addColumn("grace_until", "bigint")
     .execute();
+  await createBlockIndexes(db);
+
+  await db.schema
+    .createTable("lifts")
+    .addColumn("id", "text", (column) => column.primaryKey().notNull())
+    .addColumn("prefix", "text", (column) => column.notNull())
+    .addColumn("network", "text", (column) => column.notNull())
+    .addColumn("actor", "text", (column) => column.notNull())
+    .addColumn("reason", "text", (column) => column.notNull())
+    .addColumn("lifted_at", "bigint", (column) => column.notNull())
+    .addColumn("grace_until", "bigint", (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex("lifts_prefix").on("lifts").column("prefix").execute();
+  await db.schema.createIndex("lifts_network").on("lifts").column("network").execute();
+  await db.schema.createIndex("lifts_grace").on("lifts").column("grace_until").execute();
+}
+
+async function createBlockIndexes(db: Kysely<unknown>): Promise<void> {
   await createNotEndedIndex(db, "blocks", ["prefix", "mode"]);
   await db.schema.createIndex("blocks_prefix").on("blocks").column("prefix").execute();
   await db.schema
-    .createIndex("blocks_standing")
+    .createIndex("blocks_network")
     .on("blocks")
-    .columns(["expires_at", "id"])
+    .column("network")
     .where(sql.ref("ended_at"), "is", null)
     .execute();
+  await db.schema.createIndex("blocks_expiring").on("blocks").columns(["expires_at", "id"]).execute();
+  // Two lists for people, newest first: of all, and of what stands, which may be a few among very many.
+  await db.schema.createIndex("blocks_created").on("blocks").columns(["created_at", "id"]).execute();
+  await db.schema
+    .createIndex("blocks_standing")
+    .on("blocks")
+    .columns(["created_at", "id"])
+    .where(sql.ref("ended_at"), "is", null)
+    .execute();
+}
 
+async function createEnforcements(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("enforcements")
     .addColumn("block_id", "text", (column) => column.notNull())
     .addColumn("firewall", "text", (column) => column.notNull())
     .addColumn("state", "text", (column) => column.notNull())
     .addColumn("requested_at", "bigint", (column) => column.notNull())
+    .addColumn("applied_at", "bigint")
     .addColumn("verified_at", "bigint")
+    .addColumn("ended_at", "bigint")
+    .addColumn("packets", "bigint", (column) => column.notNull().defaultTo(0))
+    .addColumn("bytes", "bigint", (column) => column.notNull().defaultTo(0))
+    .addColumn("packets_seen", "bigint", (column) => column.notNull().defaultTo(0))
+    .addColumn("bytes_seen", "bigint", (column) => column.notNull().defaultTo(0))
     .addColumn("error", "text")
     .addColumn("queued_at", "bigint")
     .addPrimaryKeyConstraint("enforcements_pk", ["block_id", "firewall"])
@@ -178,6 +216,13 @@ async function createBlocks(db: Kysely<unknown>): Promise<void> {
     .on("enforcements")
     .columns(["firewall", "queued_at"])
     .where(sql.ref("queued_at"), "is not", null)
+    .execute();
+  // What is not in force although it was tried: few.
+  await db.schema
+    .createIndex("enforcements_troubled")
+    .on("enforcements")
+    .columns(["firewall", "requested_at"])
+    .where(sql.ref("state"), "in", [sql.lit("applied"), sql.lit("failed")])
     .execute();
 }
 
@@ -189,6 +234,10 @@ async function createFirewalls(db: Kysely<unknown>): Promise<void> {
     .addColumn("error", "text")
     .addColumn("checked_at", "bigint", (column) => column.notNull())
     .addColumn("in_sync_at", "bigint")
+    .addColumn("unreachable_since", "bigint")
+    .addColumn("drifts", "bigint", (column) => column.notNull())
+    .addColumn("last_drift", "text")
+    .addColumn("capacity", "text")
     .addColumn("own_addresses", "text", (column) => column.notNull())
     .execute();
   await db.schema

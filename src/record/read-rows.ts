@@ -6,6 +6,8 @@ export interface ReadRowsOptions<Row, Out> {
   readonly table: keyof Schema;
   readonly schema: ZodType<Out>;
   readonly idOf: (row: Row) => string;
+  /** As strict as the schema and faster; undefined where only the schema can tell. */
+  readonly quickly?: (row: Row) => Out | undefined;
 }
 
 export interface RowsRead<Out> {
@@ -34,10 +36,15 @@ export function createReadRows(log: Pick<Log, "warn">): ReadRows {
     reported.add(key);
     log.warn({ table, id, column }, "a row in the database can't be read, left out");
   };
-  return (rows, { table, schema, idOf }) => {
+  return (rows, { table, schema, idOf, quickly }) => {
     const readable: ReturnType<typeof schema.parse>[] = [];
     const unreadable: { id: string; reason: string }[] = [];
     for (const row of rows) {
+      const quick = quickly?.(row);
+      if (quick !== undefined) {
+        readable.push(quick);
+        continue;
+      }
       const parsed = schema.safeParse(row);
       if (parsed.success) {
         readable.push(parsed.data);

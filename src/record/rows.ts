@@ -1,15 +1,15 @@
 import { z } from "zod";
-import type { Alert } from "../domain/alert.ts";
+import type { Alert, Sighting } from "../domain/alert.ts";
 import type { Block, Enforcement } from "../domain/block.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { Finding } from "../domain/finding.ts";
 import { parseIpAddress, parseIpPrefix } from "../domain/ip-address.ts";
-import type { FirewallRecord, RequestedChange, WaitingSighting } from "../ports.ts";
+import type { BlockReport, FirewallRecord, RequestedChange, WaitingSighting } from "../ports.ts";
 
 // A database can be restored, edited and upgraded: what comes out of it is checked like anything from outside.
 
 /** The latest time that a Date can tell. */
-const latestMs = 8.64e15;
+export const latestMs = 8.64e15;
 const Time = z
   .number()
   .min(-latestMs)
@@ -46,6 +46,8 @@ const Json = z.string().transform((text, context): unknown => {
 
 const Texts = z.array(z.string());
 
+export const GroupsText = Json.pipe(Texts);
+
 export const AlertRow = z
   .object({
     id: z.string(),
@@ -72,27 +74,32 @@ export const AlertRow = z
     }),
   );
 
-export const SightingRow = z
-  .object({
-    id: z.string(),
-    alert_id: z.string(),
-    ip: Address,
-    count: z.number(),
-    fields: Json.pipe(Texts),
-    attempts: z.number(),
-    created_at: Time,
-  })
-  .transform(
-    (row): WaitingSighting => ({
-      id: row.id,
-      alertId: row.alert_id,
-      ip: row.ip,
-      count: row.count,
-      fields: row.fields,
-      attempts: row.attempts,
-      createdAt: row.created_at,
-    }),
-  );
+const SightingColumns = z.object({
+  id: z.string(),
+  alert_id: z.string(),
+  ip: Address,
+  count: z.number(),
+  fields: Json.pipe(Texts),
+  attempts: z.number(),
+  created_at: Time,
+});
+
+export const SightingRow = SightingColumns.transform(
+  ({ ip, count, fields }): Sighting => ({ ip, count, fields }),
+);
+
+export const WaitingSightingRow = SightingColumns.extend({ search_name: z.string().nullable() }).transform(
+  (row): WaitingSighting => ({
+    id: row.id,
+    alertId: row.alert_id,
+    searchName: row.search_name,
+    ip: row.ip,
+    count: row.count,
+    fields: row.fields,
+    attempts: row.attempts,
+    createdAt: row.created_at,
+  }),
+);
 
 const About = z.object({ provider: z.string(), ip: Address, foundAt: z.coerce.date() });
 const StoredFinding = z.discriminatedUnion("status", [
@@ -145,33 +152,68 @@ export const DecisionRow = z
     }),
   );
 
-export const BlockRow = z
-  .object({
-    id: z.string(),
-    prefix: Prefix,
-    mode: Mode,
-    decision_id: z.string(),
-    created_at: Time,
-    expires_at: Time,
-  })
-  .transform(
-    (row): Block => ({
-      id: row.id,
-      prefix: row.prefix,
-      mode: row.mode,
-      decisionId: row.decision_id,
-      createdAt: row.created_at,
-      expiresAt: row.expires_at,
-    }),
-  );
+const BlockColumns = z.object({
+  id: z.string(),
+  prefix: Prefix,
+  mode: Mode,
+  groups: z.nullable(GroupsText),
+  decision_id: z.string(),
+  created_at: Time,
+  expires_at: Time,
+});
+
+function blockOf(row: z.infer<typeof BlockColumns>): Block {
+  return {
+    id: row.id,
+    prefix: row.prefix,
+    mode: row.mode,
+    groups: row.groups,
+    decisionId: row.decision_id,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  };
+}
+
+export const BlockRow = BlockColumns.transform(blockOf);
+
+/** A block with how it ended. */
+export const BlockReportRow = BlockColumns.extend({
+  ended_at: Time.nullable(),
+  lifted_by: z.string().nullable(),
+  lift_reason: z.string().nullable(),
+  grace_until: Time.nullable(),
+}).transform(
+  (row): Pick<BlockReport, "block" | "endedAt" | "lifted"> => ({
+    block: blockOf(row),
+    endedAt: row.ended_at,
+    lifted:
+      row.lifted_by === null || row.grace_until === null
+        ? null
+        : { actor: row.lifted_by, reason: row.lift_reason ?? "", graceUntil: row.grace_until },
+  }),
+);
 
 export const EnforcementRow = z
   .object({
     block_id: z.string(),
     firewall: z.string(),
-    state: z.enum(["requested", "verified", "refused", "failed", "lifting", "lifted"]),
+    state: z.enum([
+      "requested",
+      "applied",
+      "verified",
+      "refused",
+      "failed",
+      "withdrawn",
+      "lifting",
+      "lifted",
+      "expired",
+    ]),
     requested_at: Time,
+    applied_at: Time.nullable(),
     verified_at: Time.nullable(),
+    ended_at: Time.nullable(),
+    packets: z.number(),
+    bytes: z.number(),
     error: z.string().nullable(),
   })
   .transform(
@@ -180,7 +222,11 @@ export const EnforcementRow = z
       firewall: row.firewall,
       state: row.state,
       requestedAt: row.requested_at,
+      appliedAt: row.applied_at,
       verifiedAt: row.verified_at,
+      endedAt: row.ended_at,
+      packets: row.packets,
+      bytes: row.bytes,
       error: row.error,
     }),
   );
@@ -197,6 +243,12 @@ export const RequestedChangeRow = z
     }),
   );
 
+const StoredDrift = z.object({
+  foundAt: z.coerce.date(),
+  lastGoodAt: z.nullable(z.coerce.date()),
+  findings: Texts,
+});
+
 export const FirewallRow = z
   .object({
     name: z.string(),
@@ -204,6 +256,10 @@ export const FirewallRow = z
     error: z.string().nullable(),
     checked_at: Time,
     in_sync_at: Time.nullable(),
+    unreachable_since: Time.nullable(),
+    drifts: z.number(),
+    last_drift: z.nullable(Json.pipe(StoredDrift)),
+    capacity: z.nullable(Json.pipe(z.object({ used: z.number(), most: z.number() }))),
     own_addresses: Json.pipe(z.array(Address)),
   })
   .transform(
@@ -213,6 +269,10 @@ export const FirewallRow = z
       error: row.error,
       checkedAt: row.checked_at,
       inSyncAt: row.in_sync_at,
+      unreachableSince: row.unreachable_since,
+      drifts: row.drifts,
+      lastDrift: row.last_drift,
+      capacity: row.capacity,
       ownAddresses: row.own_addresses,
     }),
   );

@@ -1,5 +1,6 @@
-import type { Action, Mode } from "../domain/decision.ts";
+import type { Generated } from "kysely";
 import type { EnforcementState } from "../domain/block.ts";
+import type { Action, Mode } from "../domain/decision.ts";
 
 /**
  * The tables, the same on both engines. Times are integer milliseconds since 1970.
@@ -13,6 +14,7 @@ export interface Schema {
   decisions: DecisionsTable;
   holds: HoldsTable;
   blocks: BlocksTable;
+  lifts: LiftsTable;
   enforcements: EnforcementsTable;
   firewalls: FirewallsTable;
   firewall_leases: FirewallLeasesTable;
@@ -92,26 +94,52 @@ interface HoldsTable {
 interface BlocksTable {
   id: string;
   prefix: string;
+  /** The /24 or /64 around the first address: finds neighbours, and what lies in a network, by an index. */
+  network: string;
   mode: Mode;
+  /** JSON; null: all */
+  groups: string | null;
   decision_id: string;
   created_at: number;
   expires_at: number;
-  /** Null also for one that has run out and whose network was not blocked again since. */
+  /** Null also for one that has run out and that nobody has marked yet. */
   ended_at: number | null;
   lifted_by: string | null;
   lift_reason: string | null;
-  /** Until then alerts may not block it again; set when it was lifted. */
+  /** What the person was told. What alerts may not block is in `lifts`: it may be less than this network. */
   grace_until: number | null;
+}
+
+/** Networks that a person let out. */
+interface LiftsTable {
+  id: string;
+  /** What the person named: a part of the lifted block, or more. */
+  prefix: string;
+  /** As in `blocks`. */
+  network: string;
+  actor: string;
+  reason: string;
+  lifted_at: number;
+  /** Until then alerts may not block anything that overlaps it. */
+  grace_until: number;
 }
 
 interface EnforcementsTable {
   block_id: string;
   firewall: string;
   state: EnforcementState;
+  /** When it was first asked for, or again after it was withdrawn. */
   requested_at: number;
+  applied_at: number | null;
   verified_at: number | null;
+  ended_at: number | null;
+  packets: Generated<number>;
+  bytes: Generated<number>;
+  /** What the kernel's entry had counted when it was last read. */
+  packets_seen: Generated<number>;
+  bytes_seen: Generated<number>;
   error: string | null;
-  /** Since when it waits for the firewall. */
+  /** Since when it waits for the firewall, or since when it is withdrawn. */
   queued_at: number | null;
 }
 
@@ -121,6 +149,12 @@ interface FirewallsTable {
   error: string | null;
   checked_at: number;
   in_sync_at: number | null;
+  unreachable_since: number | null;
+  drifts: number;
+  /** JSON */
+  last_drift: string | null;
+  /** JSON */
+  capacity: string | null;
   /** JSON */
   own_addresses: string;
 }

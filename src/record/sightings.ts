@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
+import { sql } from "kysely";
 import type { Sighting } from "../domain/alert.ts";
 import type { IpAddress } from "../domain/ip-address.ts";
 import type { Store } from "../ports.ts";
 import { claiming, done, leaseOf, noLease, oldestFirst } from "./claim.ts";
 import { type Engine, inChunks, type Queries, storable } from "./engine.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { SightingRow } from "./rows.ts";
+import { WaitingSightingRow } from "./rows.ts";
 import { shareTransaction } from "./shared-transaction.ts";
 
 /** Rows per insert: 8 columns each must stay below SQLite's 32,766 parameters. */
@@ -13,6 +14,23 @@ const rowsPerInsert = 1000;
 
 /** Rows per transaction; about 20 ms of a processor. */
 const chunkRows = 2000;
+
+/** Of the alert of a sighting. */
+const searchName = sql<
+  string | null
+>`(select alerts.search_name from alerts where alerts.id = sightings.alert_id)`.as("search_name");
+
+const claimedColumns = [
+  "id",
+  "alert_id",
+  "ip",
+  "count",
+  "fields",
+  "attempts",
+  "created_at",
+  "due_at",
+  searchName,
+] as const;
 
 /** Addresses that alerts name, until each has its decision. */
 export function createSightingRecords(
@@ -53,11 +71,11 @@ export function createSightingRecords(
         .updateTable("sightings")
         .set(leaseOf(claim))
         .where("id", "in", (eb) => eb.selectFrom("picked").select("picked.id"))
-        .returning(["id", "alert_id", "ip", "count", "fields", "attempts", "created_at", "due_at"])
+        .returning(claimedColumns)
         .execute();
       const { readable, unreadable } = readRows(rows.sort(oldestFirst), {
         table: "sightings",
-        schema: SightingRow,
+        schema: WaitingSightingRow,
         idOf: ({ id }) => id,
       });
       for (const { id, reason } of unreadable) {

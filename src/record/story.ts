@@ -24,11 +24,10 @@ export function createStories({ reader }: Engine): Pick<Store, "story"> {
         .where("block_id", "=", block?.id ?? "")
         .orderBy("firewall")
         .execute();
-      const { ip, count, fields } = SightingRow.parse(sighting);
       return {
         decision,
         alert: AlertRow.parse(alert),
-        sighting: { ip, count, fields },
+        sighting: SightingRow.parse(sighting),
         block: block === undefined ? null : BlockRow.parse(block),
         enforcements: enforcements.map((row) => EnforcementRow.parse(row)),
       };

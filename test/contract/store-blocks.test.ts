@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { after, ip, recordOf, sampleAlert, sampleDecision, sight, t0 } from "../fakes/samples.ts";
+import {
+  after,
+  ip,
+  recordOf,
+  sampleAlert,
+  sampleDecision,
+  sampleEnforcement,
+  sight,
+  t0,
+} from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
 
 describeStore("the store's decisions and blocks", (engine) => {
@@ -26,24 +35,18 @@ describeStore("the store's decisions and blocks", (engine) => {
       const { block, ...story } = await store.story("de_1");
       expect(block).toMatchObject({
         prefix: "203.0.113.9/32",
+        groups: null,
         mode: "enforce",
         decisionId: "de_1",
         expiresAt: after(3600),
       });
-      const requested = {
-        blockId: block?.id,
-        state: "requested",
-        requestedAt: t0,
-        verifiedAt: null,
-        error: null,
-      };
       expect(story).toEqual({
         decision,
         alert: sampleAlert("al_1"),
         sighting: { ip: ip("203.0.113.9"), count: 7, fields: ["src_ip"] },
         enforcements: [
-          { ...requested, firewall: "edge-1" },
-          { ...requested, firewall: "edge-2" },
+          sampleEnforcement({ blockId: block?.id ?? "", firewall: "edge-1" }),
+          sampleEnforcement({ blockId: block?.id ?? "", firewall: "edge-2" }),
         ],
       });
       expect(await store.standingBlocks(t0)).toEqual([block]);

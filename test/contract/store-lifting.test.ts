@@ -16,7 +16,7 @@ describeStore("lifting a block", (engine) => {
       t0,
     );
 
-    expect(await store.liftBlock(attacker, lift)).toEqual(block);
+    expect(await store.liftBlocks(attacker, lift)).toEqual([block]);
 
     expect(await store.standingBlocks(after(60))).toEqual([]);
     for (const firewall of ["edge-1", "edge-2"]) {
@@ -35,7 +35,7 @@ describeStore("lifting a block", (engine) => {
     await store.recordDecision(recordOf(sampleDecision("de_1"), { firewalls: ["edge-1"] }));
     const [block] = await store.standingBlocks(t0);
     const result = { blockId: block?.id ?? "", error: null };
-    await store.liftBlock(attacker, lift);
+    await store.liftBlocks(attacker, lift);
 
     await store.recordEnforcements("edge-1", [{ ...result, state: "failed", error: "timed out" }], after(61));
     expect((await store.story("de_1")).enforcements).toMatchObject([
@@ -53,7 +53,7 @@ describeStore("lifting a block", (engine) => {
     const store = await newStore(engine);
     await store.recordDecision(recordOf(sampleDecision("de_1"), { firewalls: ["edge-1"] }));
     const [block] = await store.standingBlocks(t0);
-    await store.liftBlock(attacker, lift);
+    await store.liftBlocks(attacker, lift);
 
     await store.recordEnforcements(
       "edge-1",
@@ -68,7 +68,7 @@ describeStore("lifting a block", (engine) => {
     const store = await newStore(engine);
     await store.recordDecision(recordOf(sampleDecision("de_1"), { firewalls: ["edge-1"] }));
     const [old] = await store.standingBlocks(t0);
-    await store.liftBlock(attacker, lift);
+    await store.liftBlocks(attacker, lift);
 
     await store.recordDecision(
       recordOf(sampleDecision("de_2", { decidedAt: after(61), actor: "alice" }), { firewalls: ["edge-1"] }),
@@ -91,17 +91,18 @@ describeStore("lifting a block", (engine) => {
     const store = await newStore(engine);
     await store.recordDecision(recordOf(sampleDecision("de_1")));
 
-    expect(await store.liftBlock(prefix("203.0.113.0/24"), lift)).toBeNull();
-    expect(await store.liftBlock(attacker, { ...lift, now: after(3600) })).toBeNull();
-    expect(await store.liftBlock(attacker, lift)).not.toBeNull();
-    expect(await store.liftBlock(attacker, lift)).toBeNull();
+    expect(await store.liftBlocks(prefix("203.0.112.0/24"), lift)).toEqual([]);
+    expect(await store.liftBlocks(attacker, { ...lift, now: after(3600) })).toEqual([]);
+    expect((await store.standingOf(ip("203.0.113.9"), "enforce", after(60))).graceUntil).toBeNull();
+    expect(await store.liftBlocks(attacker, lift)).toHaveLength(1);
+    expect(await store.liftBlocks(attacker, lift)).toEqual([]);
   });
 
   test("that does not stand leaves the hold of its address", async () => {
     const store = await newStore(engine);
     await store.recordDecision(recordOf(sampleDecision("de_1", { action: "hold" })));
 
-    expect(await store.liftBlock(attacker, lift)).toBeNull();
+    expect(await store.liftBlocks(attacker, lift)).toEqual([]);
 
     const standing = await store.standingOf(ip("203.0.113.9"), "enforce", after(60));
     expect(standing).toEqual({ block: null, heldUntil: after(3600), graceUntil: null });
@@ -112,7 +113,7 @@ describeStore("lifting a block", (engine) => {
     async (mode) => {
       const store = await newStore(engine);
       await store.recordDecision(recordOf(sampleDecision("de_1", { mode })));
-      await store.liftBlock(attacker, lift);
+      await store.liftBlocks(attacker, lift);
 
       const late = (id: string, seconds: number) =>
         store.recordDecision(
@@ -139,7 +140,7 @@ describeStore("lifting a block", (engine) => {
   test("a person may block again what a person has lifted", async () => {
     const store = await newStore(engine);
     await store.recordDecision(recordOf(sampleDecision("de_1")));
-    await store.liftBlock(attacker, lift);
+    await store.liftBlocks(attacker, lift);
 
     const decision = sampleDecision("de_2", { actor: "bob", decidedAt: after(61) });
 
@@ -153,11 +154,11 @@ describeStore("lifting a block", (engine) => {
       (n % 2 === 0 ? a : b).recordDecision(recordOf(sampleDecision(`de_${n}`, { decidedAt: after(1) })));
 
     const [lifted] = await Promise.all([
-      a.liftBlock(attacker, lift),
+      a.liftBlocks(attacker, lift),
       ...Array.from({ length: 60 }, (_, n) => decideAgain(n + 1)),
     ]);
 
-    expect(lifted).toMatchObject({ decisionId: "de_0" });
+    expect(lifted).toMatchObject([{ decisionId: "de_0" }]);
     expect(await a.standingBlocks(after(60))).toEqual([]);
     expect((await a.counts(after(60))).decisions).toEqual({ block: 1, ignore: 60 });
   });
@@ -168,7 +169,8 @@ describeStore("lifting a block", (engine) => {
     await store.recordDecision(recordOf(sampleDecision("de_2")));
     await store.recordDecision(recordOf(sampleDecision("de_3", { action: "hold" })));
 
-    expect(await store.liftBlock(attacker, lift)).toMatchObject({ mode: "enforce", decisionId: "de_2" });
+    const lifted = await store.liftBlocks(attacker, lift);
+    expect(lifted.map(({ decisionId }) => decisionId).toSorted()).toEqual(["de_1", "de_2"]);
 
     const standing = { block: null, heldUntil: null, graceUntil: after(600) };
     expect(await store.standingOf(ip("203.0.113.9"), "observe", after(60))).toEqual(standing);

@@ -3,10 +3,12 @@ import type { Finding } from "../../src/domain/finding.ts";
 import {
   after,
   ip,
+  prefix,
   recordOf,
   sampleAlert,
   sampleClaim,
   sampleDecision,
+  sampleFirewall,
   sight,
   t0,
 } from "../fakes/samples.ts";
@@ -60,26 +62,55 @@ describeStore("the store's damaged rows", (engine) => {
     expect(warnings).toMatchObject([{ table: "sightings", column: "ip", message }]);
   });
 
-  test("a block is left out of what stands and of what is requested, and reported once", async () => {
+  test.each([
+    { column: "prefix", value: "'nowhere'" },
+    { column: "prefix", value: "'203.0.113.09/32'" },
+    { column: "prefix", value: "'203.0.113.9/31'" },
+    { column: "groups", value: "'edge'" },
+    { column: "groups", value: "'[1]'" },
+    { column: "created_at", value: "9000000000000000" },
+  ])("a block with $column = $value is left out of what stands, and reported once", async (damage) => {
+    const { column, value } = damage;
     const { store, warnings, tamper } = await openTampered(engine);
-    const other = { ip: ip("203.0.113.10") };
     await store.recordDecision(recordOf(sampleDecision("de_1")));
-    await store.recordDecision(recordOf(sampleDecision("de_2", other)));
-    await tamper("update blocks set prefix = 'nowhere' where decision_id = 'de_1'");
+    await store.recordDecision(recordOf(sampleDecision("de_2", { ip: ip("203.0.113.10") })));
+    await tamper(`update blocks set ${column} = ${value} where decision_id = 'de_1'`);
 
     expect(await store.standingBlocks(t0)).toMatchObject([{ decisionId: "de_2" }]);
+    expect(await store.standingBlocks(t0)).toHaveLength(1);
+    expect(warnings).toMatchObject([{ table: "blocks", column, message }]);
+  });
+
+  test("a block is left out of what is requested, of lists, and of what is lifted", async () => {
+    const { store, warnings, tamper } = await openTampered(engine);
+    await store.recordDecision(recordOf(sampleDecision("de_1")));
+    await store.recordDecision(recordOf(sampleDecision("de_2", { ip: ip("203.0.113.10") })));
+    await tamper("update blocks set prefix = 'nowhere' where decision_id = 'de_1'");
+
+    const page = { standingOnly: false, limit: 9, cursor: null, now: t0 };
     expect(await store.requestedChanges("edge-1", t0, 10)).toMatchObject([{ prefix: "203.0.113.10/32" }]);
+    expect((await store.listBlocks(page)).blocks).toMatchObject([{ block: { decisionId: "de_2" } }]);
+    const lift = { actor: "alice", reason: "wrong", now: t0, graceUntil: after(60) };
+    expect(await store.liftBlocks(prefix("203.0.113.0/24"), lift)).toMatchObject([{ decisionId: "de_2" }]);
     expect(warnings).toMatchObject([{ table: "blocks", column: "prefix", message }]);
+  });
+
+  test("what is written otherwise than the store would is read all the same", async () => {
+    const { store, warnings, tamper } = await openTampered(engine);
+    await store.recordDecision(recordOf(sampleDecision("de_1", { ip: ip("2001:db8::9") })));
+    await tamper("update blocks set prefix = '2001:DB8:0::9/128'");
+
+    expect(await store.standingBlocks(t0)).toMatchObject([{ prefix: "2001:db8::9/128" }]);
+    expect(warnings).toEqual([]);
   });
 
   test("a firewall is left out", async () => {
     const { store, warnings, tamper } = await openTampered(engine);
-    const record = { state: "in-sync" as const, error: null, checkedAt: t0, inSyncAt: t0, ownAddresses: [] };
-    await store.recordFirewall({ name: "edge-1", ...record });
-    await store.recordFirewall({ name: "edge-2", ...record });
+    await store.recordFirewall(sampleFirewall("edge-1"));
+    await store.recordFirewall(sampleFirewall("edge-2"));
     await tamper(`update firewalls set own_addresses = '["nowhere"]' where name = 'edge-1'`);
 
-    expect(await store.firewalls()).toEqual([{ name: "edge-2", ...record }]);
+    expect(await store.firewalls()).toEqual([sampleFirewall("edge-2")]);
     expect(warnings).toEqual([{ table: "firewalls", id: "edge-1", column: "own_addresses", message }]);
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { after, ip, sampleAlert, sampleClaim, t0 } from "../fakes/samples.ts";
+import { after, ip, sampleAlert, sampleClaim, sampleFirewall, t0 } from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
 
 describeStore("the store as a whole", (engine) => {
@@ -54,20 +54,26 @@ describeStore("the store as a whole", (engine) => {
 
   test("what is known of a firewall is the latest record", async () => {
     const store = await newStore(engine);
-    const record = {
-      name: "edge-1",
-      state: "in-sync" as const,
-      error: null,
-      checkedAt: t0,
-      inSyncAt: t0,
-      ownAddresses: [ip("192.0.2.1"), ip("2001:db8::1")],
-    };
-    const later = { ...record, state: "unreachable" as const, error: "timed out", checkedAt: after(60) };
-    await store.recordFirewall({ ...record, name: "edge-2", inSyncAt: null });
-    await store.recordFirewall(record);
+    const known = sampleFirewall("edge-1", { ownAddresses: [ip("192.0.2.1"), ip("2001:db8::1")] });
+    const later = sampleFirewall("edge-1", {
+      state: "unreachable",
+      error: "timed out",
+      checkedAt: after(60),
+      unreachableSince: after(30),
+      drifts: 3,
+      lastDrift: { foundAt: after(9), lastGoodAt: null, findings: ["a jump was missing \0", "😀"] },
+      capacity: { used: 99_000, most: 100_000 },
+    });
+    const other = sampleFirewall("edge-2", {
+      inSyncAt: null,
+      lastDrift: { foundAt: after(9), lastGoodAt: t0, findings: [] },
+    });
+    await store.recordFirewall(other);
+    await store.recordFirewall(known);
+    expect(await store.firewalls()).toEqual([known, other]);
 
     await store.recordFirewall(later);
 
-    expect(await store.firewalls()).toEqual([later, { ...record, name: "edge-2", inSyncAt: null }]);
+    expect(await store.firewalls()).toEqual([later, other]);
   });
 });

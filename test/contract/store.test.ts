@@ -164,7 +164,12 @@ describeStore("the store's alerts, sightings and findings", (engine) => {
       const [first] = await store.claimSightings(sampleClaim({ limit: 1 }));
       await store.recordSightings("al_1", sightings, after(60));
 
-      expect(first).toMatchObject({ alertId: "al_1", attempts: 0, createdAt: t0 });
+      expect(first).toMatchObject({
+        alertId: "al_1",
+        searchName: "SSH brute force",
+        attempts: 0,
+        createdAt: t0,
+      });
       expect(await store.claimSightings(sampleClaim())).toHaveLength(1);
       expect(await store.counts(t0)).toMatchObject({ alertsWaiting: 0, sightingsWaiting: 2 });
     });
@@ -203,7 +208,7 @@ describeStore("the store's alerts, sightings and findings", (engine) => {
 
       expect(await store.claimSightings(sampleClaim({ now: after(299) }))).toEqual([]);
       expect(await store.claimSightings(sampleClaim({ now: after(300) }))).toEqual([
-        { ...sightings[0], id: claimed?.id, alertId: "al_1", attempts: 1, createdAt: t0 },
+        { ...sightings[0], id: claimed?.id, alertId: "al_1", searchName: null, attempts: 1, createdAt: t0 },
       ]);
     });
   });

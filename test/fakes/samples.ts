@@ -1,7 +1,14 @@
 import type { Alert } from "../../src/domain/alert.ts";
+import type { Enforcement } from "../../src/domain/block.ts";
 import type { Decision } from "../../src/domain/decision.ts";
-import { type IpAddress, type IpPrefix, parseIpAddress, parseIpPrefix } from "../../src/domain/ip-address.ts";
-import type { Claim, DecisionRecord, Store } from "../../src/ports.ts";
+import {
+  type IpAddress,
+  type IpPrefix,
+  parseIpAddress,
+  parseIpPrefix,
+  prefixOf,
+} from "../../src/domain/ip-address.ts";
+import type { Claim, DecisionRecord, FirewallRecord, Store } from "../../src/ports.ts";
 
 /** The moment at which tests begin. */
 export const t0 = new Date("2026-11-21T09:00:00.000Z");
@@ -66,8 +73,49 @@ export function sampleClaim(changes: Partial<Claim> = {}): Claim {
 
 /** The decision with two firewalls and one mail that is due 30 seconds after `t0`. */
 export function recordOf(decision: Decision, changes: Partial<DecisionRecord> = {}): DecisionRecord {
-  const notifications = [{ channel: "email", dueAt: after(30) }];
-  return { sightingId: "si_none", decision, firewalls: ["edge-1", "edge-2"], notifications, ...changes };
+  return {
+    sightingId: "si_none",
+    decision,
+    prefix: prefixOf(decision.ip),
+    groups: null,
+    firewalls: ["edge-1", "edge-2"],
+    notifications: [{ channel: "email", dueAt: after(30) }],
+    ...changes,
+  };
+}
+
+/** Not yet answered. */
+export function sampleEnforcement(changes: Partial<Enforcement> = {}): Enforcement {
+  return {
+    blockId: "bl_1",
+    firewall: "edge-1",
+    state: "requested",
+    requestedAt: t0,
+    appliedAt: null,
+    verifiedAt: null,
+    endedAt: null,
+    packets: 0,
+    bytes: 0,
+    error: null,
+    ...changes,
+  };
+}
+
+/** A firewall with which all is well. */
+export function sampleFirewall(name: string, changes: Partial<FirewallRecord> = {}): FirewallRecord {
+  return {
+    name,
+    state: "in-sync",
+    error: null,
+    checkedAt: t0,
+    inSyncAt: t0,
+    unreachableSince: null,
+    drifts: 0,
+    lastDrift: null,
+    capacity: null,
+    ownAddresses: [],
+    ...changes,
+  };
 }
 
 /** Inserts `al_1`, which names the address of `sampleDecision`. @returns the id of the claimed sighting */

@@ -1,0 +1,118 @@
+import type { Selectable } from "kysely";
+import type { Enforcement } from "../domain/block.ts";
+import type { BlockReport, Store } from "../ports.ts";
+import { type Engine, isOneOf } from "./engine.ts";
+import { blockColumns } from "./read-blocks.ts";
+import type { ReadRows } from "./read-rows.ts";
+import { covers } from "./related-networks.ts";
+import { BlockReportRow, EnforcementRow } from "./rows.ts";
+import type { Schema } from "./schema.ts";
+
+const reportColumns = [...blockColumns, "ended_at", "lifted_by", "lift_reason", "grace_until"] as const;
+
+type ReportRow = Pick<Selectable<Schema["blocks"]>, (typeof reportColumns)[number]>;
+
+/** Blocks of one address at most; more than a year of a block a day is in the list of all. */
+const mostOnOne = 100;
+
+/** Blocks with what became of them, for people. */
+export function createBlockLists(engine: Engine, readRows: ReadRows): Pick<Store, "listBlocks" | "blocksOn"> {
+  const { reader } = engine;
+  return {
+    async listBlocks({ standingOnly, limit, cursor, now }) {
+      const from = cursor === null ? null : readCursor(cursor);
+      // One more than wanted tells whether there are more.
+      const rows = await reader
+        .selectFrom("blocks")
+        .select(reportColumns)
+        .$if(standingOnly, (query) =>
+          query.where("ended_at", "is", null).where("expires_at", ">", now.getTime()),
+        )
+        .$if(from !== null, (query) =>
+          query.where((eb) =>
+            eb(eb.refTuple("created_at", "id"), "<", eb.tuple(from?.createdAt ?? 0, from?.id ?? "")),
+          ),
+        )
+        .orderBy("created_at", "desc")
+        .orderBy("id", "desc")
+        .limit(limit + 1)
+        .execute();
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        blocks: await reportsOf(engine, readRows, page, now),
+        next: rows.length > limit && last !== undefined ? writeCursor(last) : null,
+      };
+    },
+
+    async blocksOn(prefix, now) {
+      const rows = await reader
+        .selectFrom("blocks")
+        .select(reportColumns)
+        .where(covers(engine, prefix))
+        .orderBy("created_at", "desc")
+        .orderBy("id", "desc")
+        .limit(mostOnOne)
+        .execute();
+      return reportsOf(engine, readRows, rows, now);
+    },
+  };
+}
+
+function writeCursor({ created_at, id }: ReportRow): string {
+  return Buffer.from(`${created_at} ${id}`).toString("base64url");
+}
+
+/** @throws {RangeError} when it is none of ours */
+function readCursor(cursor: string): { readonly createdAt: number; readonly id: string } {
+  const [, createdAt, id] =
+    /^(\d{1,16}) ([\w-]{1,100})$/.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
+  if (createdAt === undefined || id === undefined) {
+    throw new RangeError("the cursor names no page: begin without one");
+  }
+  return { createdAt: Number(createdAt), id };
+}
+
+async function reportsOf(
+  engine: Engine,
+  readRows: ReadRows,
+  rows: readonly ReportRow[],
+  now: Date,
+): Promise<readonly BlockReport[]> {
+  const { readable } = readRows(rows, { table: "blocks", schema: BlockReportRow, idOf: ({ id }) => id });
+  const enforcements = await enforcementsOf(
+    engine,
+    readRows,
+    readable.map(({ block }) => block.id),
+  );
+  return readable.map(({ block, endedAt, lifted }) => {
+    const hasEnded = endedAt !== null || block.expiresAt <= now;
+    return {
+      block,
+      state: lifted !== null ? "lifted" : hasEnded ? "ended" : "standing",
+      endedAt: endedAt ?? (hasEnded ? block.expiresAt : null),
+      lifted,
+      enforcements: enforcements.get(block.id) ?? [],
+    };
+  });
+}
+
+async function enforcementsOf(
+  engine: Engine,
+  readRows: ReadRows,
+  blockIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly Enforcement[]>> {
+  const rows = await engine.reader
+    .selectFrom("enforcements")
+    .selectAll()
+    .where(isOneOf(engine, "block_id", blockIds))
+    .orderBy("block_id")
+    .orderBy("firewall")
+    .execute();
+  const { readable } = readRows(rows, {
+    table: "enforcements",
+    schema: EnforcementRow,
+    idOf: ({ block_id, firewall }) => `${block_id} ${firewall}`,
+  });
+  return Map.groupBy(readable, ({ blockId }) => blockId);
+}

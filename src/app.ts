@@ -77,7 +77,9 @@ export async function createEdges(config: Config, log: Log): Promise<Edges> {
       ...(config.virustotal === null ? [] : [createVirusTotal(config.virustotal)]),
       ...(config.abuseipdb === null ? [] : [createAbuseIpdb(config.abuseipdb)]),
     ],
-    firewalls: config.firewalls.map((firewall) => createIptablesSshFirewall(firewall, { log, neverBlock })),
+    firewalls: config.firewalls
+      .filter(({ isEnabled }) => isEnabled)
+      .map((firewall) => createIptablesSshFirewall(firewall, { log, neverBlock })),
     notifiers: config.mail === null ? [] : [createEmailNotifier(config.mail)],
     ownAddresses,
     now: () => new Date(),
@@ -95,6 +97,9 @@ function hostsWeNeed(config: Config): readonly { readonly host: string; readonly
       ? []
       : [{ host: hostOf(config.databaseUrl), why: "the database" }]),
     ...config.firewalls.map(({ host, name }) => ({ host, why: `firewall ${name}` })),
+    ...config.firewalls.flatMap(({ jump, name }) =>
+      jump === null ? [] : [{ host: jump.host, why: `the jump host of firewall ${name}` }],
+    ),
   ];
   // A database on a local socket has no host.
   return hosts.filter(({ host }) => host !== "");
@@ -192,7 +197,7 @@ function createServer({
       version: identity.version,
       mode: config.mode,
       startedAt: now(),
-      firewallNames: config.mode === "enforce" ? config.firewalls.map(({ name }) => name) : [],
+      firewalls: config.firewalls,
       adminToken: config.adminToken,
       graceSeconds: config.policy.graceSeconds,
       onLifted,

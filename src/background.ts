@@ -1,16 +1,20 @@
 import { setTimeout } from "node:timers/promises";
 import type { Config } from "./config/config.ts";
+import { blockNetwork, mayAggregate } from "./decide/block-network.ts";
+import { createBlockTarget, isFor } from "./decide/block-target.ts";
 import { decide } from "./decide/decide.ts";
 import type { Alert, Sighting } from "./domain/alert.ts";
 import type { Decision } from "./domain/decision.ts";
 import type { IpAddress, IpPrefix } from "./domain/ip-address.ts";
+import { createCanaryRule } from "./enforce/canary-rule.ts";
 import { createReconciler } from "./enforce/reconciler.ts";
+import { createSharedReads } from "./enforce/shared-reads.ts";
 import { createEnrich } from "./enrich/enrich.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { sendDue } from "./notify/send-due.ts";
 import { type Pipeline, type Question, startPipeline } from "./pipeline.ts";
 import type { Edges, Identity } from "./app.ts";
-import type { Firewall, Log, Notifier } from "./ports.ts";
+import type { Firewall, Log, Neighbours, Notifier } from "./ports.ts";
 
 export interface BackgroundDeps {
   readonly config: Config;
@@ -69,7 +73,6 @@ export function createBackground(deps: BackgroundDeps): Background {
     const started = startPipeline({
       ...pipelineEdges(deps),
       mode: config.mode,
-      firewalls: config.mode === "enforce" ? edges.firewalls.map(({ name }) => name) : [],
       onDecided,
       isCrowded: deps.isCrowded,
       log,
@@ -82,8 +85,11 @@ export function createBackground(deps: BackgroundDeps): Background {
     async start() {
       const isComplete = await edges.ownAddresses.refresh();
       outboxes = edges.notifiers.map((notifier) => startOutbox(deps, notifier));
+      // Of 100 firewalls each looks through all blocks every minute.
+      const standingBlocks = createSharedReads(() => edges.store.standingBlocks(edges.now()));
+      const sharing = { ...deps, edges: { ...edges, store: { ...edges.store, standingBlocks } } };
       reconcilers = edges.firewalls.map((firewall) =>
-        startReconciler(deps, firewall, () => {
+        startReconciler(sharing, firewall, () => {
           wakeAll(outboxes);
         }),
       );
@@ -106,6 +112,8 @@ export function createBackground(deps: BackgroundDeps): Background {
 
 function pipelineEdges({ config, edges, identity, log, extract, protectedReason }: BackgroundDeps) {
   const { store, providers, notifiers, now } = edges;
+  const { aggregate } = config.policy;
+  const firewalls = config.mode === "enforce" ? config.firewalls.filter(({ isEnabled }) => isEnabled) : [];
   const providerNames = providers.map(({ name }) => name);
   const enrich = createEnrich({ providers, store, findingSeconds: config.findingSeconds, now, log });
   return {
@@ -115,6 +123,10 @@ function pipelineEdges({ config, edges, identity, log, extract, protectedReason 
     enrich,
     decide: (question: Question): Decision =>
       decide({ ...question, policy: config.policy, providers: providerNames }),
+    targetOf: createBlockTarget({ searches: config.searches, firewalls }),
+    mayAggregate: (ip: IpAddress) => mayAggregate(ip, aggregate),
+    blockNetwork: (ip: IpAddress, neighbours: Neighbours) =>
+      blockNetwork({ ip, aggregate, neighbours, protectedReason }),
     channels: notifiers.map(({ channel }) => channel),
     holder: identity.holder,
     now,
@@ -142,9 +154,22 @@ function startReconciler(
   firewall: Firewall,
   onReconciled: () => void,
 ): Reconciling {
-  // Outside mode `enforce` a firewall is connected to only to take off what a person lifted.
-  const liftsOnly = config.mode !== "enforce";
-  const reconciler = createReconciler({ firewall, store, holder, log, now, protectedReason, liftsOnly });
+  const settings = config.firewalls.find(({ name }) => name === firewall.name);
+  const isCanary = settings?.isCanary ?? false;
+  const canaries = config.firewalls.filter((one) => one.isCanary && one.isEnabled).map(({ name }) => name);
+  const reconciler = createReconciler({
+    firewall,
+    store,
+    holder,
+    log,
+    now,
+    protectedReason,
+    isFor: (groups) => isFor(groups, settings?.groups ?? []),
+    isCanary,
+    waitsFor: createCanaryRule({ canaries: isCanary ? [] : canaries, store, now }),
+    // Outside mode `enforce` a firewall is connected to only to take off what a person lifted.
+    liftsOnly: config.mode !== "enforce",
+  });
   const { promise: introduced, resolve: introduce } = Promise.withResolvers<void>();
   const loop = startLoop(
     `firewall ${firewall.name}`,

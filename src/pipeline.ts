@@ -1,9 +1,10 @@
 import type { Alert, Sighting } from "./domain/alert.ts";
-import type { Standing, WaitingSighting } from "./ports.ts";
+import { coversGroups } from "./domain/block.ts";
+import type { Neighbours, Standing, WaitingSighting } from "./ports.ts";
 import type { Decision, Mode } from "./domain/decision.ts";
 import { messageOf } from "./domain/errors.ts";
 import type { Finding } from "./domain/finding.ts";
-import type { IpAddress } from "./domain/ip-address.ts";
+import { type IpAddress, type IpPrefix, prefixOf } from "./domain/ip-address.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import type { Log, Store } from "./ports.ts";
 
@@ -18,6 +19,7 @@ export interface PipelineDeps {
     | "postponeSighting"
     | "failSighting"
     | "standingOf"
+    | "neighbours"
     | "recordDecision"
   >;
   readonly extract: (alert: Alert) => readonly Sighting[];
@@ -26,8 +28,11 @@ export interface PipelineDeps {
   readonly enrich: (ip: IpAddress, signal: AbortSignal) => Promise<Enriched>;
   readonly decide: (question: Question) => Decision;
   readonly mode: Mode;
-  /** Where blocks are enforced; none outside mode `enforce`. */
-  readonly firewalls: readonly string[];
+  /** Where the blocks of a search are enforced: on these firewalls, none outside mode `enforce`. */
+  readonly targetOf: (searchName: string | null) => Target;
+  /** True when a block may drop more than this address alone. */
+  readonly mayAggregate: (ip: IpAddress) => boolean;
+  readonly blockNetwork: (ip: IpAddress, neighbours: Neighbours) => BlockNetwork;
   readonly channels: readonly string[];
   /** A decision was committed that firewalls or people must hear of. */
   readonly onDecided: (decision: Decision) => void;
@@ -37,6 +42,18 @@ export interface PipelineDeps {
   readonly holder: string;
   readonly now: () => Date;
   readonly log: Log;
+}
+
+/** Groups of firewalls (null: all), and the names of those in them. */
+interface Target {
+  readonly groups: readonly string[] | null;
+  readonly firewalls: readonly string[];
+}
+
+/** What a block drops, and why it is more than the address alone. */
+interface BlockNetwork {
+  readonly prefix: IpPrefix;
+  readonly reason: string | null;
 }
 
 export interface Enriched {
@@ -194,7 +211,8 @@ async function decideOne(deps: PipelineDeps, sighting: WaitingSighting, signal: 
   const { store, mode } = deps;
   const { ip, alertId, count } = sighting;
   const protectedReason = deps.protectedReason(ip);
-  const standing = await store.standingOf(ip, mode, deps.now());
+  const target = deps.targetOf(sighting.searchName);
+  const standing = forTarget(await store.standingOf(ip, mode, deps.now()), target);
   const isSettled = protectedReason !== null || standing.block !== null || standing.graceUntil !== null;
   const { findings, retryAfterMs } = isSettled
     ? { findings: [], retryAfterMs: null }
@@ -217,18 +235,42 @@ async function decideOne(deps: PipelineDeps, sighting: WaitingSighting, signal: 
     return;
   }
 
+  const network = await networkOf(deps, decision);
+  const reasons = network.reason === null ? decision.reasons : [...decision.reasons, network.reason];
   const recorded = await store.recordDecision({
     sightingId: sighting.id,
-    decision,
-    firewalls: deps.firewalls,
-    notifications: deps.channels.map((channel) => ({ channel, dueAt: notificationDueAt(deps, decision) })),
+    decision: { ...decision, reasons },
+    prefix: network.prefix,
+    groups: target.groups,
+    firewalls: target.firewalls,
+    notifications: deps.channels.map((channel) => ({ channel, dueAt: notificationDueAt(target, decision) })),
   });
-  const { id, action, reasons } = recorded;
-  deps.log.info({ ip, alertId, decisionId: id, action, mode, reasons }, "decision");
+  logDecision(deps, recorded, network.prefix);
   deps.onDecided(recorded);
 }
 
-function notificationDueAt({ firewalls }: PipelineDeps, decision: Decision): Date {
+function logDecision({ log }: PipelineDeps, decision: Decision, prefix: IpPrefix): void {
+  const { id, alertId, ip, action, mode, reasons } = decision;
+  log.info({ ip, prefix, alertId, decisionId: id, action, mode, reasons }, "decision");
+}
+
+/** A block that is not in force on all of these firewalls settles nothing for them. */
+function forTarget(standing: Standing, { groups }: Target): Standing {
+  return standing.block !== null && coversGroups(standing.block.groups, groups)
+    ? standing
+    : { ...standing, block: null };
+}
+
+async function networkOf(
+  { store, mayAggregate, blockNetwork }: PipelineDeps,
+  { action, ip, mode, decidedAt }: Decision,
+): Promise<BlockNetwork> {
+  return action === "block" && mayAggregate(ip)
+    ? blockNetwork(ip, await store.neighbours(ip, mode, decidedAt))
+    : { prefix: prefixOf(ip), reason: null };
+}
+
+function notificationDueAt({ firewalls }: Target, decision: Decision): Date {
   const waits = decision.action === "block" && firewalls.length > 0;
   return new Date(decision.decidedAt.getTime() + (waits ? firewallPatienceMs : 0));
 }

@@ -28,6 +28,8 @@ export interface Config {
   /** How long a finding is used again. */
   readonly findingSeconds: number;
   readonly firewalls: readonly FirewallConfig[];
+  /** The first that fits a search counts; a search that none fits is for all firewalls. */
+  readonly searches: readonly SearchRule[];
   readonly mail: MailConfig | null;
   readonly allowlist: readonly IpPrefix[];
   readonly allowDocumentationAddresses: boolean;
@@ -53,21 +55,43 @@ export interface ExtractConfig {
   readonly countFields: readonly string[];
 }
 
-/** One firewall host. At least one of password and private key is set. */
-export interface FirewallConfig {
-  readonly name: string;
+/** How to log in to a host. At least one of password, private key and agent is set. */
+export interface SshLogin {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string | null;
   /** PEM or OpenSSH text. */
   readonly privateKey: string | null;
+  /** Path of an SSH agent's socket. */
+  readonly agent: string | null;
   /** Pins as `ssh-keygen -lf` prints them: `SHA256:…`. Empty with no known_hosts: the host is refused with its fingerprint. */
   readonly hostKeys: readonly string[];
   /** Text of a known_hosts file. */
   readonly knownHosts: string | null;
-  /** `root`: the user is root. `sudo`: `sudo -n`. */
-  readonly via: "root" | "sudo";
+}
+
+/** One firewall host. */
+export interface FirewallConfig extends SshLogin {
+  readonly name: string;
+  /** `root`: the user is root. `sudo`: `sudo -n`. `helper`: the login runs the installed script and nothing else. */
+  readonly via: "root" | "sudo" | "helper";
+  /** The host through which this one is reached; null: directly. */
+  readonly jump: SshLogin | null;
+  readonly groups: readonly string[];
+  /** Gets new blocks before the others. */
+  readonly isCanary: boolean;
+  /** Also drops packets from here to blocked networks. */
+  readonly blocksOutbound: boolean;
+  /** False: kept in the file, and left alone. */
+  readonly isEnabled: boolean;
+}
+
+/** Which firewalls the blocks of a search are for. */
+export interface SearchRule {
+  /** A search's name; `*` stands for any text. */
+  readonly name: string;
+  readonly groups: readonly string[];
 }
 
 export interface MailConfig {

@@ -1,6 +1,6 @@
 /** The sections of `portcullis.yaml`. */
 import * as z from "zod";
-import { duration, Host, HostKey, matching, oneOf, Password } from "./shapes.ts";
+import { duration, durationOrPermanent, Host, HostKey, matching, oneOf, Password } from "./shapes.ts";
 
 /** An object without other keys than these. The problem's message lists them, so that a reader can suggest one. */
 function strict<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -64,7 +64,11 @@ const Rules = z.array(Rule).max(100).optional();
 export const PolicySection = strict({
   block: Rules,
   hold: Rules,
-  duration: duration().optional(),
+  duration: durationOrPermanent.optional(),
+  aggregate: strict({
+    ipv4Neighbours: count(2, 256),
+    ipv6: z.literal([64, 128], { error: "expected 64 or 128" }).optional(),
+  }).optional(),
   holdFor: duration().optional(),
   grace: duration(0).optional(),
 });
@@ -92,8 +96,13 @@ const portExpected = "expected a whole number from 1 to 65535";
 
 const Path = matching("a file's path", /^[^\0\r\n]+$/);
 
-export const FirewallItem = strict({
-  name: FirewallName.optional(),
+const Switch = z.boolean({ error: "expected true or false" });
+
+const Groups = z.array(
+  matching("a group's name: 1 to 64 of the characters a-z 0-9 . -", /^[a-z0-9.-]{1,64}$/),
+);
+
+const login = {
   host: Host,
   port: z
     .int({ error: portExpected })
@@ -104,13 +113,37 @@ export const FirewallItem = strict({
   password: Password.optional(),
   passwordFile: Path.optional(),
   privateKeyFile: Path.optional(),
+  agent: z
+    .union([z.boolean(), Path], {
+      error: "expected true (the agent of SSH_AUTH_SOCK), or the path of an agent's socket",
+    })
+    .optional(),
   hostKey: HostKey.optional(),
   hostKeys: z.array(HostKey).optional(),
   knownHostsFile: Path.optional(),
-  via: oneOf(["root", "sudo"]).optional(),
+};
+
+const LoginItem = strict(login);
+/** How to log in to a host, as the file says it. */
+export type LoginItem = z.infer<typeof LoginItem>;
+
+export const FirewallItem = strict({
+  name: FirewallName.optional(),
+  ...login,
+  via: oneOf(["root", "sudo", "helper"]).optional(),
+  jump: LoginItem.optional(),
+  groups: Groups.optional(),
+  canary: Switch.optional(),
+  outbound: Switch.optional(),
+  enabled: Switch.optional(),
 });
 export type FirewallItem = z.infer<typeof FirewallItem>;
 
+export const SearchItem = strict({
+  name: matching("a search's name, in which * stands for any text", /^[^\0\r\n]{1,256}$/),
+  groups: Groups.min(1, { error: "expected at least one group" }),
+});
+
 /** The sections' names. */
-export const sectionNames = ["policy", "extract", "findings", "allowlist", "firewalls"] as const;
+export const sectionNames = ["policy", "extract", "findings", "allowlist", "firewalls", "searches"] as const;
 export type SectionName = (typeof sectionNames)[number];

@@ -7,8 +7,10 @@ import { readFirewalls } from "./read-firewalls.ts";
 import { checkLaterParts } from "./read-later-parts.ts";
 import { readMail } from "./read-mail.ts";
 import { readExtract, readPolicy, type UnversionedPolicy } from "./read-policy.ts";
+import { readSearches } from "./read-searches.ts";
 import { readSecretSettings } from "./read-secret-settings.ts";
 import { readTls } from "./read-tls.ts";
+import { readTrustedKeys } from "./read-trusted-keys.ts";
 import { warnOfNames } from "./setting-names.ts";
 import { createSettingReader, type Environment, type SettingReader } from "./setting-reader.ts";
 import { readSettingsFile } from "./settings-file.ts";
@@ -73,8 +75,14 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     sources.cwd,
     reader.read("DATA_DIR", matching("a directory's path", /^[^\0\r\n]+$/)) ?? "data",
   );
+  const basics = readBasics(reader, dataDir, sources.cwd);
+  const firewalls = readFirewalls(reader, file, {
+    agentSocket: sources.env["SSH_AUTH_SOCK"],
+    trustedKeys: readTrustedKeys(dataDir, problems),
+    problems,
+  });
   const settings = {
-    ...readBasics(reader, dataDir, sources.cwd),
+    ...basics,
     tls: readTls(reader, (sources.now ?? (() => new Date()))(), problems, warn),
     virustotal: readProvider(reader, "VIRUSTOTAL", "https://www.virustotal.com/api/v3"),
     abuseipdb: readProvider(reader, "ABUSEIPDB", "https://api.abuseipdb.com/api/v2"),
@@ -82,7 +90,8 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
       file.section("findings", FindingsSection)?.keep ??
       sources.defaults.findingSeconds ??
       defaultFindingSeconds,
-    firewalls: readFirewalls(reader, file, problems),
+    firewalls,
+    searches: readSearches(file, firewalls, problems),
     mail: readMail(reader, sources.hostname, problems),
     allowlist: unique([
       ...(reader.read("ALLOWLIST", listOf(Prefix)) ?? []),

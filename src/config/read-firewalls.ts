@@ -1,9 +1,8 @@
-import { resolve } from "node:path";
-import ssh2 from "ssh2";
 import type { FirewallConfig } from "./config.ts";
 import { FirewallItem, FirewallName } from "./file-schema.ts";
 import type { Problems } from "./problems.ts";
-import { readText, type SettingReader, withoutLineEnd } from "./setting-reader.ts";
+import { checkPrivateKey, type LoginSources, readLogin, trustedFor } from "./read-login.ts";
+import type { SettingReader } from "./setting-reader.ts";
 import type { SettingsFile } from "./settings-file.ts";
 import { Host, HostKey, listOf, matching, Password, Port } from "./shapes.ts";
 
@@ -13,17 +12,18 @@ interface Found {
   readonly where: string;
 }
 
-/** The firewall of SSH_HOST first, then those of the file. Their names differ. */
+/** The firewall of SSH_HOST first, then those of the file. Their names differ, and at least one is no canary. */
 export function readFirewalls(
   reader: SettingReader,
   file: SettingsFile,
-  problems: Problems,
+  sources: Omit<LoginSources, "directory">,
 ): readonly FirewallConfig[] {
+  const { problems } = sources;
   const found = [
-    ...fromEnvironment(reader, problems),
+    ...fromEnvironment(reader, sources),
     ...file
       .items("firewalls", FirewallItem)
-      .map((one) => fromFile(one.item, one.where, file.directory, problems)),
+      .map(({ item, where }) => fromFile(item, where, { ...sources, directory: file.directory })),
   ];
   const names = new Set<string>();
   for (const { firewall, where } of found) {
@@ -32,17 +32,27 @@ export function readFirewalls(
     }
     names.add(firewall.name);
   }
+  const [first] = found;
+  if (first !== undefined && found.every(({ firewall }) => firewall.isCanary)) {
+    problems.add(
+      first.where,
+      "every firewall is a canary, so none is protected by one; leave `canary` out of one",
+    );
+  }
   return found.map(({ firewall }) => firewall);
 }
 
-function fromEnvironment(reader: SettingReader, problems: Problems): readonly Found[] {
+function fromEnvironment(
+  reader: SettingReader,
+  { trustedKeys, problems }: Pick<LoginSources, "trustedKeys" | "problems">,
+): readonly Found[] {
   const host = reader.read("SSH_HOST", Host);
   const port = reader.read("SSH_PORT", Port) ?? 22;
   const user = reader.read("SSH_USER", matching("a user's name", /^[\w.@-]{1,64}$/));
   const password = reader.secret("SSH_PASSWORD", Password) ?? null;
   const key = reader.file("SSH_PRIVATE_KEY_FILE");
   const hostKeys = reader.read("SSH_HOST_KEY", listOf(HostKey)) ?? [];
-  const knownHosts = reader.file("SSH_KNOWN_HOSTS_FILE") ?? null;
+  const knownHosts = reader.file("SSH_KNOWN_HOSTS_FILE");
   const privateKey = checkPrivateKey("SSH_PRIVATE_KEY_FILE", key, problems);
   if (!reader.isSet("SSH_HOST")) {
     return [];
@@ -51,8 +61,24 @@ function fromEnvironment(reader: SettingReader, problems: Problems): readonly Fo
   if (host === undefined || user === undefined) {
     return [];
   }
-  const logIn = { port, user, password, privateKey, hostKeys, knownHosts, via: viaOf(user) };
-  return [{ firewall: { name: nameOf(host), host, ...logIn }, where: "SSH_HOST" }];
+  const firewall = {
+    name: nameOf(host),
+    host,
+    port,
+    user,
+    password,
+    privateKey,
+    agent: null,
+    hostKeys,
+    knownHosts: knownHosts ?? trustedFor(host, hostKeys, trustedKeys),
+    via: viaOf(user),
+    jump: null,
+    groups: [],
+    isCanary: false,
+    blocksOutbound: false,
+    isEnabled: true,
+  };
+  return [{ firewall, where: "SSH_HOST" }];
 }
 
 function checkLogIn(reader: SettingReader, problems: Problems): void {
@@ -67,71 +93,18 @@ function checkLogIn(reader: SettingReader, problems: Problems): void {
   }
 }
 
-function fromFile(item: FirewallItem, where: string, directory: string, problems: Problems): Found {
-  const read = (key: string, path: string | undefined): string | undefined =>
-    path === undefined ? undefined : readText(`${where}: ${key}`, resolve(directory, path), problems);
-  const inFile = read("passwordFile", item.passwordFile);
-  const key = read("privateKeyFile", item.privateKeyFile);
-  const knownHosts = read("knownHostsFile", item.knownHostsFile) ?? null;
-  const password =
-    item.password ?? (inFile === undefined ? null : oneLine(withoutLineEnd(inFile), where, problems));
-  const hostKeys = [...(item.hostKey === undefined ? [] : [item.hostKey]), ...(item.hostKeys ?? [])];
-  checkChoices(item, hostKeys, (what) => {
-    problems.add(where, what);
-  });
-  return {
-    where,
-    firewall: {
-      name: item.name ?? nameOf(item.host),
-      host: item.host,
-      port: item.port ?? 22,
-      user: item.user,
-      password,
-      privateKey: checkPrivateKey(`${where}: privateKeyFile`, key, problems),
-      hostKeys,
-      knownHosts,
-      via: item.via ?? viaOf(item.user),
-    },
+function fromFile(item: FirewallItem, where: string, sources: LoginSources): Found {
+  const firewall = {
+    name: item.name ?? nameOf(item.host),
+    ...readLogin(item, where, sources),
+    via: item.via ?? viaOf(item.user),
+    jump: item.jump === undefined ? null : readLogin(item.jump, `${where}: jump`, sources),
+    groups: [...new Set(item.groups)],
+    isCanary: item.canary ?? false,
+    blocksOutbound: item.outbound ?? false,
+    isEnabled: item.enabled ?? true,
   };
-}
-
-function checkChoices(item: FirewallItem, hostKeys: readonly string[], add: (what: string) => void): void {
-  if (item.password !== undefined && item.passwordFile !== undefined) {
-    add("set only one of password and passwordFile");
-  }
-  if (item.password === undefined && item.passwordFile === undefined && item.privateKeyFile === undefined) {
-    add("set privateKeyFile, passwordFile or password to log in with");
-  }
-  if (hostKeys.length > 0 && item.knownHostsFile !== undefined) {
-    add("set only one of hostKey and knownHostsFile");
-  }
-}
-
-function oneLine(text: string, where: string, problems: Problems): string | null {
-  const checked = Password.safeParse(text);
-  if (!checked.success) {
-    problems.add(`${where}: passwordFile`, "expected one line of text in the file");
-  }
-  return checked.data ?? null;
-}
-
-/** The key, when it is a private key that can be used without asking for a passphrase. */
-function checkPrivateKey(where: string, text: string | undefined, problems: Problems): string | null {
-  if (text === undefined) {
-    return null;
-  }
-  const parsed = ssh2.utils.parseKey(text);
-  if (parsed instanceof Error) {
-    const isEncrypted = /encrypted/i.test(parsed.message);
-    const reason = isEncrypted ? "the key is protected by a passphrase" : "not a key that can be read";
-    problems.add(where, `${reason}; expected a private key as ssh-keygen makes it, without a passphrase`);
-    return null;
-  }
-  if (!parsed.isPrivateKey()) {
-    problems.add(where, "this is a public key; expected the private one");
-    return null;
-  }
-  return text;
+  return { firewall, where };
 }
 
 function viaOf(user: string): "root" | "sudo" {

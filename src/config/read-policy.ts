@@ -1,4 +1,4 @@
-import type { Policy } from "../domain/policy.ts";
+import type { Aggregate, Policy } from "../domain/policy.ts";
 import type { ExtractConfig } from "./config.ts";
 import { ExtractSection, PolicySection } from "./file-schema.ts";
 import type { SettingsFile } from "./settings-file.ts";
@@ -16,11 +16,22 @@ export function readPolicy(
   const policy = {
     block: section.block ?? defaults.block,
     hold: section.hold ?? defaults.hold,
+    aggregate: readAggregate(section.aggregate ?? {}, defaults.aggregate),
     blockSeconds: section.duration ?? defaults.blockSeconds,
     holdSeconds: section.holdFor ?? defaults.holdSeconds,
     graceSeconds: section.grace ?? defaults.graceSeconds,
   };
   return { ...policy, version: versionOf(policy) };
+}
+
+function readAggregate(
+  { ipv4Neighbours, ipv6 }: NonNullable<PolicySection["aggregate"]>,
+  defaults: Aggregate,
+): Aggregate {
+  return {
+    ipv4Neighbours: ipv4Neighbours ?? defaults.ipv4Neighbours,
+    ipv6Length: ipv6 ?? defaults.ipv6Length,
+  };
 }
 
 /** Where addresses are looked for; each list that the file does not name keeps its default. */

@@ -68,8 +68,8 @@ export const Prefix: z.ZodType<IpPrefix, string> = parsed(
   parseIpPrefix,
 );
 
-/** Longest time that ipset keeps an entry; the kernel refuses more. */
-const mostSeconds = 2_147_483;
+/** Ten years. */
+const mostSeconds = 3650 * 86_400;
 
 const unitSeconds: ReadonlyMap<string, number> = new Map([
   ["s", 1],
@@ -80,13 +80,19 @@ const unitSeconds: ReadonlyMap<string, number> = new Map([
 
 /** Seconds, written like `90s`, `30m`, `24h`, `7d`. */
 export function duration(least = 1): z.ZodType<number, string> {
-  const expected = `a duration like 90s, 30m, 24h or 7d, from ${least}s to ${mostSeconds}s (24 days: the firewall's kernel keeps no entry longer)`;
+  const expected = `a duration like 90s, 30m, 24h or 7d, from ${least}s to 3650d`;
   return parsed(expected, (text) => {
     const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
     const seconds = Number(digits) * (unitSeconds.get(unit ?? "") ?? Number.NaN);
     return seconds >= least && seconds <= mostSeconds ? seconds : undefined;
   });
 }
+
+/** As `duration`; infinity when it has no end. */
+export const durationOrPermanent: z.ZodType<number, string> = parsed(
+  "a duration like 90s, 30m, 24h or 7d, from 1s to 3650d, or permanent",
+  (text) => (text === "permanent" ? Number.POSITIVE_INFINITY : duration().safeParse(text).data),
+);
 
 /** One bare mail address; not a list, no display name, nothing that a mail program could read as two. */
 export const MailAddress = parsed("one bare mail address such as soc@example.com", (text) => {

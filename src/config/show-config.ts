@@ -1,4 +1,4 @@
-import type { Config, FirewallConfig, MailConfig, ProviderConfig } from "./config.ts";
+import type { Config, FirewallConfig, MailConfig, ProviderConfig, SearchRule, SshLogin } from "./config.ts";
 
 /** The configuration for people: one `NAME value` per line, always in the same order; of secrets only whether they are set. */
 export function showConfig(config: Config): string {
@@ -30,6 +30,7 @@ export function showConfig(config: Config): string {
     ["extract.countFields", list(config.extract.countFields)],
     ["findings.keep", `${config.findingSeconds}s`],
     ...config.firewalls.flatMap(firewall),
+    ...config.searches.map(search),
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   return lines.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
@@ -85,11 +86,13 @@ function mail(config: MailConfig | null): [string, string][] {
 }
 
 function policy(config: Config): [string, string][] {
-  const { block, hold, blockSeconds, holdSeconds, graceSeconds, version } = config.policy;
+  const { block, hold, aggregate, blockSeconds, holdSeconds, graceSeconds, version } = config.policy;
   return [
     ["policy.block", list(block.map((rule) => JSON.stringify(rule)))],
     ["policy.hold", list(hold.map((rule) => JSON.stringify(rule)))],
-    ["policy.duration", `${blockSeconds}s`],
+    ["policy.aggregate.ipv4Neighbours", String(aggregate.ipv4Neighbours ?? "off")],
+    ["policy.aggregate.ipv6", String(aggregate.ipv6Length)],
+    ["policy.duration", blockSeconds === Number.POSITIVE_INFINITY ? "permanent" : `${blockSeconds}s`],
     ["policy.holdFor", `${holdSeconds}s`],
     ["policy.grace", `${graceSeconds}s`],
     ["policy version", version],
@@ -98,10 +101,32 @@ function policy(config: Config): [string, string][] {
 
 function firewall(config: FirewallConfig): [string, string][] {
   const name = `firewall ${config.name}`;
+  const [address, ...login] = loginLines(name, config);
   return [
-    [name, `${config.user} on ${config.host} port ${config.port} via ${config.via}`],
-    [`${name} password`, isSet(config.password)],
-    [`${name} private key`, isSet(config.privateKey)],
-    [`${name} host keys`, config.knownHosts === null ? list(config.hostKeys) : "known_hosts file"],
+    [name, `${address} via ${config.via}${config.isEnabled ? "" : ", disabled"}`],
+    ...login,
+    ...(config.jump === null ? [] : jumpLines(`${name} jump host`, config.jump)),
+    [`${name} groups`, list(config.groups)],
+    [`${name} canary`, String(config.isCanary)],
+    [`${name} outbound`, String(config.blocksOutbound)],
   ];
+}
+
+function jumpLines(name: string, jump: SshLogin): [string, string][] {
+  const [address, ...login] = loginLines(name, jump);
+  return [[name, address], ...login];
+}
+
+function loginLines(name: string, login: SshLogin): [address: string, ...lines: [string, string][]] {
+  return [
+    `${login.user} on ${login.host} port ${login.port}`,
+    [`${name} password`, isSet(login.password)],
+    [`${name} private key`, isSet(login.privateKey)],
+    [`${name} agent`, login.agent ?? notSet],
+    [`${name} host keys`, login.knownHosts === null ? list(login.hostKeys) : "known_hosts file"],
+  ];
+}
+
+function search({ name, groups }: SearchRule): [string, string] {
+  return [`search ${name}`, list(groups)];
 }

@@ -1,4 +1,4 @@
-import type { Config } from "./config.ts";
+import type { Config, FirewallConfig } from "./config.ts";
 import type { SettingName } from "./setting-names.ts";
 import type { SettingReader } from "./setting-reader.ts";
 
@@ -24,16 +24,31 @@ export function warnOfUselessSettings(reader: SettingReader, warn: (line: string
 }
 
 /** Warns of a configuration that is right and yet will not do what its owner expects. */
-export function warnOfGaps(config: Pick<Config, "mode" | "firewalls">, warn: (line: string) => void): void {
-  if (config.mode !== "observe" && config.firewalls.length === 0) {
-    warn(
-      `MODE: ${config.mode} without a firewall blocks nobody; set SSH_HOST, or firewalls: in portcullis.yaml`,
-    );
+export function warnOfGaps(
+  { mode, firewalls, searches }: Pick<Config, "mode" | "firewalls" | "searches">,
+  warn: (line: string) => void,
+): void {
+  const enabled = firewalls.filter(({ isEnabled }) => isEnabled);
+  if (mode !== "observe" && enabled.length === 0) {
+    const what = firewalls.length === 0 ? "a firewall" : "an enabled firewall";
+    warn(`MODE: ${mode} without ${what} blocks nobody; set SSH_HOST, or firewalls: in portcullis.yaml`);
   }
-  for (const { name, hostKeys, knownHosts } of config.firewalls) {
-    if (hostKeys.length === 0 && knownHosts === null) {
+  enabled.forEach((firewall) => {
+    warnOfMissingPins(firewall, warn);
+  });
+  for (const { name, groups } of searches) {
+    if (!enabled.some((firewall) => firewall.groups.some((group) => groups.includes(group)))) {
+      warn(`searches: every firewall for the search "${name}" is disabled, so it blocks nobody`);
+    }
+  }
+}
+
+function warnOfMissingPins({ name, jump, ...login }: FirewallConfig, warn: (line: string) => void): void {
+  for (const one of [jump, login]) {
+    if (one !== null && one.hostKeys.length === 0 && one.knownHosts === null) {
+      const host = one === jump ? `its jump host ${one.host}` : "it";
       warn(
-        `firewall ${name}: no host key is pinned, so it will be refused; the refusal shows the line to add (SSH_HOST_KEY or hostKey:)`,
+        `firewall ${name}: no host key is pinned, so ${host} will be refused; run \`portcullis firewall trust ${name}\``,
       );
     }
   }

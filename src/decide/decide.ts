@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { forever } from "../domain/block.ts";
 import type { Action, Decision, Mode } from "../domain/decision.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { IpAddress } from "../domain/ip-address.ts";
@@ -52,8 +53,12 @@ export function decide(input: DecideInput): Decision {
     findings,
     actor: "policy",
     decidedAt: now,
-    expiresAt: seconds === null ? null : new Date(now.getTime() + seconds * 1000),
+    expiresAt: seconds === null ? null : endOf(now, seconds),
   };
+}
+
+function endOf(now: Date, seconds: number): Date {
+  return seconds === Number.POSITIVE_INFINITY ? forever : new Date(now.getTime() + seconds * 1000);
 }
 
 function decisionId(alertId: string, ip: IpAddress): string {
@@ -67,7 +72,11 @@ function settledVerdict({ protectedReason, standing, now }: DecideInput): Verdic
   }
   const { block, graceUntil } = standing;
   if (block !== null && block.expiresAt > now) {
-    return without("ignore", [`already blocked until ${block.expiresAt.toISOString()}`]);
+    return without("ignore", [
+      block.expiresAt >= forever
+        ? "already blocked without end"
+        : `already blocked until ${block.expiresAt.toISOString()}`,
+    ]);
   }
   if (graceUntil !== null && graceUntil > now) {
     return without("watch", [

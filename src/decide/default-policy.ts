@@ -10,6 +10,7 @@ const rules: Omit<Policy, "version"> = {
     { virustotal: { malicious: 2 }, abuseipdb: { score: 50 } },
   ],
   hold: [{ virustotal: { malicious: 2 } }, { abuseipdb: { score: 50 } }],
+  aggregate: { ipv4Neighbours: null, ipv6Length: 128 },
   blockSeconds: oneDay,
   holdSeconds: oneDay,
   graceSeconds: oneDay,

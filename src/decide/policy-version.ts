@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
 import type { Policy } from "../domain/policy.ts";
 
-/** `sha256:` and 12 hex digits over rules and durations; the order in which a rule names providers makes no difference. */
+/** `sha256:` and 12 hex digits over rules, durations and aggregation; the order in which a rule names providers makes no difference. */
 export function policyVersion(policy: Omit<Policy, "version">): string {
-  const { block, hold, blockSeconds, holdSeconds, graceSeconds } = policy;
-  const text = canonicalJson({ block, hold, blockSeconds, holdSeconds, graceSeconds });
+  const { block, hold, aggregate, blockSeconds, holdSeconds, graceSeconds } = policy;
+  const text = canonicalJson({ block, hold, aggregate, blockSeconds, holdSeconds, graceSeconds });
   return `sha256:${hash("sha256", text, "hex").slice(0, 12)}`;
 }
 
@@ -16,5 +16,6 @@ function canonicalJson(value: unknown): string {
     const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
     return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${canonicalJson(one)}`).join(",")}}`;
   }
-  return JSON.stringify(value);
+  // JSON has no word for infinity.
+  return value === Number.POSITIVE_INFINITY ? "permanent" : JSON.stringify(value);
 }

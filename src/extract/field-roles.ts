@@ -1,4 +1,5 @@
 import type { ExtractConfig } from "../config/config.ts";
+import { createPattern } from "../domain/pattern.ts";
 
 /** What a field is read for. A lower rank is the more telling field. */
 export type FieldRole =
@@ -96,28 +97,4 @@ function withoutFunction(name: string): string {
     return inner;
   }
   return verb === "count" || verb === "c" ? "count" : name;
-}
-
-/** A test for a name in which `*` stands for any text. Not a regular expression: those can be made to take for ever. */
-function createPattern(pattern: string): (name: string) => boolean {
-  const pieces = pattern.split("*");
-  const [start = "", ...after] = pieces;
-  const end = after.pop();
-  if (end === undefined) {
-    return (name) => name === pattern;
-  }
-  return (name) => {
-    if (!name.startsWith(start) || !name.endsWith(end)) {
-      return false;
-    }
-    let at = start.length;
-    for (const piece of after) {
-      const found = name.indexOf(piece, at);
-      if (found < 0) {
-        return false;
-      }
-      at = found + piece.length;
-    }
-    return at + end.length <= name.length;
-  };
 }

@@ -33,7 +33,14 @@ function load(env: Record<string, string> = {}, more: Partial<ConfigSources> = {
     cwd,
     hostname: "host",
     defaults: {
-      policy: { block: [], hold: [], blockSeconds: 1, holdSeconds: 1, graceSeconds: 1 },
+      policy: {
+        block: [],
+        hold: [],
+        aggregate: { ipv4Neighbours: null, ipv6Length: 128 },
+        blockSeconds: 1,
+        holdSeconds: 1,
+        graceSeconds: 1,
+      },
       extract: { fields: [], otherFields: true, neverFields: [], countFields: [] },
     },
     policyVersion: () => "sha256:0",
@@ -145,7 +152,7 @@ test("processes that start at once have the same secrets, and one of them shows 
     const { loadConfig } = await import(${JSON.stringify(import.meta.resolve("../../src/config/load-config.ts"))});
     const { config } = await loadConfig({
       env: {}, cwd: ${JSON.stringify(cwd)}, hostname: "h", policyVersion: () => "v",
-      defaults: { policy: { block: [], hold: [], blockSeconds: 1, holdSeconds: 1, graceSeconds: 1 }, extract: {} },
+      defaults: { policy: { block: [], hold: [], aggregate: {}, blockSeconds: 1, holdSeconds: 1, graceSeconds: 1 }, extract: {} },
     });
     console.log(JSON.stringify([config.webhookTokens, config.webhookSigningSecrets, config.adminToken, config.generatedSecrets.length]));
   `;

@@ -21,6 +21,7 @@ export const defaults: ConfigSources["defaults"] = {
   policy: {
     block: [{ virustotal: { malicious: 5 } }],
     hold: [{ abuseipdb: { score: 50 } }],
+    aggregate: { ipv4Neighbours: null, ipv6Length: 128 },
     blockSeconds: 86_400,
     holdSeconds: 3600,
     graceSeconds: 60,

@@ -45,9 +45,24 @@ const wrong: readonly (readonly [what: string, yaml: string, problem: string])[]
     "portcullis.yaml:1:20: policy.duration: expected a duration like 90s",
   ],
   [
-    "a duration too long for the kernel",
-    "policy: {duration: 25d}",
-    "from 1s to 2147483s (24 days: the firewall's kernel keeps no entry longer)",
+    "a duration of more than ten years",
+    "policy: {duration: 3651d}",
+    "portcullis.yaml:1:20: policy.duration: expected a duration like 90s, 30m, 24h or 7d, from 1s to 3650d, or permanent",
+  ],
+  [
+    "a hold without end",
+    "policy: {holdFor: permanent}",
+    "policy.holdFor: expected a duration like 90s, 30m, 24h or 7d, from 1s to 3650d",
+  ],
+  [
+    "one neighbour, which would be the address itself",
+    "policy: {aggregate: {ipv4Neighbours: 1}}",
+    "portcullis.yaml:1:38: policy.aggregate.ipv4Neighbours: expected a whole number from 2 to 256",
+  ],
+  [
+    "an IPv6 network of another length",
+    "policy: {aggregate: {ipv6: 56}}",
+    "portcullis.yaml:1:28: policy.aggregate.ipv6: expected 64 or 128",
   ],
   ["no duration at all", "findings: {keep: 0s}", "portcullis.yaml:1:18: findings.keep: expected a duration"],
   [
@@ -89,7 +104,7 @@ const wrong: readonly (readonly [what: string, yaml: string, problem: string])[]
   [
     "a firewall without a way to log in",
     "firewalls:\n  - {host: fw, user: u}",
-    "portcullis.yaml:2:5: set privateKeyFile, passwordFile or password to log in with",
+    "portcullis.yaml:2:5: set privateKeyFile, passwordFile, password or agent to log in with",
   ],
   [
     "two passwords",
@@ -122,9 +137,79 @@ const wrong: readonly (readonly [what: string, yaml: string, problem: string])[]
     "firewalls[0].port: expected a whole number from 1 to 65535",
   ],
   [
+    "an agent that is a number",
+    "firewalls:\n  - {host: fw, user: u, agent: 5}",
+    "portcullis.yaml:2:32: firewalls[0].agent: expected true (the agent of SSH_AUTH_SOCK), or the path of an agent's socket",
+  ],
+  [
+    "the agent of a session that has none",
+    "firewalls:\n  - {host: fw, user: u, agent: true}",
+    "portcullis.yaml:2:5: agent: true needs SSH_AUTH_SOCK, which is not set",
+  ],
+  [
+    "an agent that is not to be used, and nothing else",
+    "firewalls:\n  - {host: fw, user: u, agent: false}",
+    "set privateKeyFile, passwordFile, password or agent to log in with",
+  ],
+  [
+    "an unknown key of a jump host",
+    "firewalls:\n  - host: fw\n    user: u\n    password: x\n    jump: {host: b, user: u, password: x, via: root}",
+    "portcullis.yaml:5:43: firewalls[0].jump: unknown key via; known here: host, port, user,",
+  ],
+  [
+    "a jump host without a user",
+    "firewalls:\n  - {host: fw, user: u, password: x, jump: {host: b, password: x}}",
+    "portcullis.yaml:2:44: firewalls[0].jump.user: is missing: expected a user's name",
+  ],
+  [
+    "a jump host without a way to log in",
+    "firewalls:\n  - {host: fw, user: u, password: x, jump: {host: b, user: u}}",
+    "portcullis.yaml:2:5: jump: set privateKeyFile, passwordFile, password or agent to log in with",
+  ],
+  [
+    "a missing key file of a jump host",
+    "firewalls:\n  - {host: fw, user: u, password: x, jump: {host: b, user: u, privateKeyFile: nowhere}}",
+    "portcullis.yaml:2:5: jump: privateKeyFile: the file it names can't be read: no such file",
+  ],
+  [
+    "an unknown way to root's rights",
+    "firewalls:\n  - {host: fw, user: u, password: x, via: su}",
+    "firewalls[0].via: expected one of root, sudo, helper",
+  ],
+  [
+    "a canary that is no switch",
+    "firewalls:\n  - {host: fw, user: u, password: x, canary: first}",
+    "portcullis.yaml:2:46: firewalls[0].canary: expected true or false",
+  ],
+  [
+    "nothing but canaries",
+    "firewalls:\n  - {host: a, user: u, password: x, canary: true}\n  - {host: b, user: u, password: x, canary: true}",
+    "portcullis.yaml:2:5: every firewall is a canary, so none is protected by one",
+  ],
+  [
+    "a group nobody could write twice alike",
+    "firewalls:\n  - {host: fw, user: u, password: x, groups: [DMZ 1]}",
+    "portcullis.yaml:2:47: firewalls[0].groups[0]: expected a group's name",
+  ],
+  [
+    "a search for a group that no firewall has",
+    "firewalls: [{host: fw, user: u, password: x, groups: [edge]}]\nsearches:\n  - {name: a, groups: [egde]}",
+    "portcullis.yaml:3:5: no firewall has the group egde; did you mean edge?",
+  ],
+  [
+    "a search for a group where there are none",
+    "searches:\n  - {name: a, groups: [dmz]}",
+    "portcullis.yaml:2:5: no firewall has the group dmz; no firewall has any `groups` yet",
+  ],
+  [
+    "a search without groups",
+    "searches:\n  - {name: a, groups: []}",
+    "portcullis.yaml:2:23: searches[0].groups: expected at least one group",
+  ],
+  [
     "a file that is a list",
     "- a\n- b\n",
-    "portcullis.yaml:1:1: expected the sections policy, extract, findings, allowlist, firewalls",
+    "portcullis.yaml:1:1: expected the sections policy, extract, findings, allowlist, firewalls, searches",
   ],
   ["a tab", "policy:\n\tblock: []\n", "portcullis.yaml:2:1: not valid YAML: indent with spaces, not tabs"],
   [

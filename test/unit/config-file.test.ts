@@ -26,7 +26,8 @@ policy:
     - virustotal: { malicious: 2, suspicious: 1 }
       abuseipdb: { score: 50 }
   hold: []
-  duration: 24d
+  duration: 90d
+  aggregate: { ipv4Neighbours: 4, ipv6: 64 }
   holdFor: 90s
   grace: 0s
 extract:
@@ -50,11 +51,12 @@ firewalls:
   expect(config.policy).toMatchObject({
     block: [rule],
     hold: [],
-    blockSeconds: 2_073_600,
+    aggregate: { ipv4Neighbours: 4, ipv6Length: 64 },
+    blockSeconds: 7_776_000,
     holdSeconds: 90,
     graceSeconds: 0,
   });
-  expect(JSON.parse(config.policy.version)).toMatchObject({ block: [rule], blockSeconds: 2_073_600 });
+  expect(JSON.parse(config.policy.version)).toMatchObject({ block: [rule], blockSeconds: 7_776_000 });
   expect(config.extract).toEqual({
     fields: ["attacker", "values(src_ip)"],
     otherFields: false,
@@ -63,7 +65,19 @@ firewalls:
   });
   expect(config.findingSeconds).toBe(1800);
   expect(config.allowlist).toEqual(["198.51.100.1/32", "192.0.2.0/24", "2001:db8::/32"]);
-  const none = { password: null, privateKey: null, hostKeys: [], knownHosts: null, port: 22 };
+  const none = {
+    password: null,
+    privateKey: null,
+    agent: null,
+    hostKeys: [],
+    knownHosts: null,
+    port: 22,
+    jump: null,
+    groups: [],
+    isCanary: false,
+    blocksOutbound: false,
+    isEnabled: true,
+  };
   expect(config.firewalls).toEqual([
     {
       ...none,
@@ -106,4 +120,89 @@ test("CONFIG_FILE names another file, and paths in it start at its directory", a
   const config = await load("unknown: true", { CONFIG_FILE: "etc/other.yaml" });
 
   expect(config.firewalls[0]?.password).toBe("s3cret");
+});
+
+test("a fleet: jump host, agent, helper, groups, canary, outbound, disabled, and searches for groups", async () => {
+  const pin = `SHA256:${"A".repeat(43)}`;
+  desk.put("jump-pw", "s3cret\n");
+
+  const { firewalls, searches, policy } = await load(
+    `
+policy: { duration: permanent }
+firewalls:
+  - name: edge-1
+    host: 10.0.0.1
+    user: portcullis
+    agent: true
+    via: helper
+    hostKey: "${pin}"
+    jump: { host: bastion, port: 2222, user: jumper, passwordFile: jump-pw, hostKeys: ["${pin}"] }
+    groups: [edge, dmz, edge]
+    canary: true
+    outbound: true
+  - { host: edge-2, user: root, agent: run/agent.sock, enabled: false }
+searches:
+  - { name: "Dmz *", groups: [dmz, edge] }
+  - { name: "*", groups: [edge] }
+`,
+    { SSH_AUTH_SOCK: "/run/user/0/agent" },
+  );
+
+  expect(firewalls).toMatchObject([
+    {
+      name: "edge-1",
+      agent: "/run/user/0/agent",
+      password: null,
+      via: "helper",
+      hostKeys: [pin],
+      jump: {
+        host: "bastion",
+        port: 2222,
+        user: "jumper",
+        password: "s3cret",
+        privateKey: null,
+        agent: null,
+        hostKeys: [pin],
+        knownHosts: null,
+      },
+      groups: ["edge", "dmz"],
+      isCanary: true,
+      blocksOutbound: true,
+      isEnabled: true,
+    },
+    { name: "edge-2", agent: join(desk.cwd(), "run/agent.sock"), isEnabled: false, isCanary: false },
+  ]);
+  expect(searches).toEqual([
+    { name: "Dmz *", groups: ["dmz", "edge"] },
+    { name: "*", groups: ["edge"] },
+  ]);
+  expect(policy.blockSeconds).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("keys that were trusted by hand are for every host that has no other pin", async () => {
+  const trusted = "fw1 ssh-ed25519 AAAA trusted\n[bastion]:2222 ssh-ed25519 BBBB\n";
+  mkdirSync(join(desk.cwd(), "data"));
+  desk.put("data/known_hosts", trusted);
+  desk.put("known", "fw3 ssh-ed25519 CCCC\n");
+  const pin = `SHA256:${"A".repeat(43)}`;
+
+  const { firewalls } = await load(
+    `
+firewalls:
+  - { host: FW1, user: root, password: x, jump: { host: bastion, port: 2222, user: u, password: x } }
+  - { host: fw2, user: root, password: x }
+  - { name: fw1-pin, host: fw1, user: root, password: x, hostKey: "${pin}" }
+  - { name: fw1-file, host: fw1, user: root, password: x, knownHostsFile: known }
+`,
+    { SSH_HOST: "fw1.example", SSH_USER: "root", SSH_PASSWORD: "x" },
+  );
+
+  expect(firewalls.map(({ name, knownHosts }) => [name, knownHosts])).toEqual([
+    ["fw1.example", null],
+    ["fw1", trusted],
+    ["fw2", null],
+    ["fw1-pin", null],
+    ["fw1-file", "fw3 ssh-ed25519 CCCC\n"],
+  ]);
+  expect(firewalls[1]?.jump?.knownHosts).toBe(trusted);
 });

@@ -39,8 +39,24 @@ const config: Config = {
       hostKeys: ["SHA256:pin"],
       knownHosts: null,
       via: "root",
+      agent: null,
+      jump: {
+        host: "bastion",
+        port: 2222,
+        user: "jumper",
+        password: "hunter2-jump",
+        privateKey: null,
+        agent: "/run/agent.sock",
+        hostKeys: [],
+        knownHosts: "hunter2-known",
+      },
+      groups: ["edge", "dmz"],
+      isCanary: false,
+      blocksOutbound: true,
+      isEnabled: false,
     },
   ],
+  searches: [{ name: "Dmz *", groups: ["dmz"] }],
   mail: {
     server: "mail.example.com",
     port: 587,
@@ -56,6 +72,7 @@ const config: Config = {
   policy: {
     block: [{ virustotal: { malicious: 5 } }, { abuseipdb: { score: 90 } }],
     hold: [],
+    aggregate: { ipv4Neighbours: null, ipv6Length: 128 },
     blockSeconds: 86_400,
     holdSeconds: 3600,
     graceSeconds: 0,
@@ -69,49 +86,61 @@ test("the configuration is shown without any secret", () => {
 
   expect(shown).not.toContain("hunter2");
   expect(shown).toMatchInlineSnapshot(`
-    "HOST                           0.0.0.0
-    PORT                           8080
-    DATA_DIR                       /data
-    DATABASE_URL                   postgres://***@db.example.com:5432/portcullis?***
-    MODE                           enforce
-    WEBHOOK_TOKEN                  set (2 values)
-    WEBHOOK_SIGNING_SECRET         generated
-    WEBHOOK_SOURCES                10.0.0.0/8
-    ADMIN_TOKEN                    set
-    TLS_CERT_FILE                  set
-    TLS_KEY_FILE                   set
-    TLS_CLIENT_CA_FILE             not set
-    TRUST_PROXY                    127.0.0.1/32
-    SPLUNK_HOST                    splunk.example.com
-    VIRUSTOTAL_API_KEY             set
-    VIRUSTOTAL_URL                 https://www.virustotal.com/api/v3
-    ABUSEIPDB_API_KEY              not set
-    ABUSEIPDB_URL                  not set
-    SMTP_SERVER                    mail.example.com
-    SMTP_PORT                      587
-    SMTP_USER                      set
-    SMTP_PASSWORD                  set
-    SMTP_TLS                       starttls
-    MAIL_FROM                      portcullis@example.com
-    ADMIN_EMAIL                    soc@example.com, boss@example.com
-    ALLOWLIST                      192.0.2.0/24
-    ALLOW_DOCUMENTATION_ADDRESSES  false
-    LOG_LEVEL                      info
-    policy.block                   {"virustotal":{"malicious":5}}, {"abuseipdb":{"score":90}}
-    policy.hold                    none
-    policy.duration                86400s
-    policy.holdFor                 3600s
-    policy.grace                   0s
-    policy version                 sha256:0123456789ab
-    extract.fields                 src_ip, src
-    extract.otherFields            true
-    extract.neverFields            none
-    extract.countFields            count
-    findings.keep                  43200s
-    firewall edge                  root on fw1 port 22 via root
-    firewall edge password         set
-    firewall edge private key      set
-    firewall edge host keys        SHA256:pin
+    "HOST                                 0.0.0.0
+    PORT                                 8080
+    DATA_DIR                             /data
+    DATABASE_URL                         postgres://***@db.example.com:5432/portcullis?***
+    MODE                                 enforce
+    WEBHOOK_TOKEN                        set (2 values)
+    WEBHOOK_SIGNING_SECRET               generated
+    WEBHOOK_SOURCES                      10.0.0.0/8
+    ADMIN_TOKEN                          set
+    TLS_CERT_FILE                        set
+    TLS_KEY_FILE                         set
+    TLS_CLIENT_CA_FILE                   not set
+    TRUST_PROXY                          127.0.0.1/32
+    SPLUNK_HOST                          splunk.example.com
+    VIRUSTOTAL_API_KEY                   set
+    VIRUSTOTAL_URL                       https://www.virustotal.com/api/v3
+    ABUSEIPDB_API_KEY                    not set
+    ABUSEIPDB_URL                        not set
+    SMTP_SERVER                          mail.example.com
+    SMTP_PORT                            587
+    SMTP_USER                            set
+    SMTP_PASSWORD                        set
+    SMTP_TLS                             starttls
+    MAIL_FROM                            portcullis@example.com
+    ADMIN_EMAIL                          soc@example.com, boss@example.com
+    ALLOWLIST                            192.0.2.0/24
+    ALLOW_DOCUMENTATION_ADDRESSES        false
+    LOG_LEVEL                            info
+    policy.block                         {"virustotal":{"malicious":5}}, {"abuseipdb":{"score":90}}
+    policy.hold                          none
+    policy.aggregate.ipv4Neighbours      off
+    policy.aggregate.ipv6                128
+    policy.duration                      86400s
+    policy.holdFor                       3600s
+    policy.grace                         0s
+    policy version                       sha256:0123456789ab
+    extract.fields                       src_ip, src
+    extract.otherFields                  true
+    extract.neverFields                  none
+    extract.countFields                  count
+    findings.keep                        43200s
+    firewall edge                        root on fw1 port 22 via root, disabled
+    firewall edge password               set
+    firewall edge private key            set
+    firewall edge agent                  not set
+    firewall edge host keys              SHA256:pin
+    firewall edge jump host              jumper on bastion port 2222
+    firewall edge jump host password     set
+    firewall edge jump host private key  not set
+    firewall edge jump host agent        /run/agent.sock
+    firewall edge jump host host keys    known_hosts file
+    firewall edge groups                 edge, dmz
+    firewall edge canary                 false
+    firewall edge outbound               true
+    search Dmz *                         dmz
     "
   `);
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createConfigDesk } from "./config-desk.ts";
 
-const { load } = createConfigDesk();
+const desk = createConfigDesk();
+const { load } = desk;
 
 describe("warnings", () => {
   test.each([
@@ -42,6 +43,34 @@ describe("warnings", () => {
       "SSH_USER: no effect without SSH_HOST",
       "VIRUSTOTAL_URL: no effect without VIRUSTOTAL_API_KEY",
       expect.stringMatching(/^MODE: enforce without a firewall blocks nobody/),
+    ]);
+  });
+
+  test("of hosts that will be refused, and of firewalls that are disabled", async () => {
+    desk.put(
+      "portcullis.yaml",
+      `firewalls:
+  - { host: fw1, user: root, password: x, jump: { host: b, user: u, password: x } }
+  - { host: fw2, user: root, password: x, enabled: false, groups: [dmz] }
+searches: [{ name: Dmz, groups: [dmz] }]`,
+    );
+
+    const { warnings } = await load();
+
+    expect(warnings).toEqual([
+      "firewall fw1: no host key is pinned, so its jump host b will be refused; run `portcullis firewall trust fw1`",
+      "firewall fw1: no host key is pinned, so it will be refused; run `portcullis firewall trust fw1`",
+      'searches: every firewall for the search "Dmz" is disabled, so it blocks nobody',
+    ]);
+  });
+
+  test("of a mode that blocks nobody because every firewall is disabled", async () => {
+    desk.put("portcullis.yaml", "firewalls: [{ host: fw2, user: root, password: x, enabled: false }]");
+
+    const { warnings } = await load({ MODE: "enforce" });
+
+    expect(warnings).toEqual([
+      expect.stringMatching(/^MODE: enforce without an enabled firewall blocks nobody/),
     ]);
   });
 });

@@ -17,6 +17,7 @@ const block: Block = {
   id: "bl_1",
   prefix: prefix("203.0.113.45/32"),
   mode: "enforce",
+  groups: null,
   decisionId: "de_1",
   createdAt: t0,
   expiresAt: after(600),

@@ -23,6 +23,10 @@ const firewall: FirewallRecord = {
   error: null,
   checkedAt: new Date(0),
   inSyncAt: null,
+  unreachableSince: null,
+  drifts: 0,
+  lastDrift: null,
+  capacity: null,
   ownAddresses: [ip("203.0.113.1")],
 };
 

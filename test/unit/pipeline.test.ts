@@ -1,14 +1,16 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Decision } from "../../src/domain/decision.ts";
+import { prefixOf } from "../../src/domain/ip-address.ts";
 import { type Pipeline, type PipelineDeps, startPipeline } from "../../src/pipeline.ts";
-import type { WaitingSighting } from "../../src/ports.ts";
-import { ip, sampleAlert, sampleDecision, t0 } from "../fakes/samples.ts";
+import type { DecisionRecord, WaitingSighting } from "../../src/ports.ts";
+import { ip, prefix, sampleAlert, sampleDecision, t0 } from "../fakes/samples.ts";
 import { silentLog } from "../fakes/silent-log.ts";
 
 function sighting(id: string, attempts = 0): WaitingSighting {
   return {
     id,
     alertId: "al_1",
+    searchName: "brute force",
     ip: ip("203.0.113.9"),
     count: 1,
     fields: ["src_ip"],
@@ -37,6 +39,7 @@ function start(store: Partial<PipelineDeps["store"]>, changes: Partial<PipelineD
       postponeSighting: () => Promise.resolve(),
       failSighting: () => Promise.resolve(),
       standingOf: () => Promise.resolve({ block: null, heldUntil: null, graceUntil: null }),
+      neighbours: () => Promise.resolve({ blocked: 0, lifted: false }),
       recordDecision: ({ decision }) => Promise.resolve(decision),
       ...store,
     },
@@ -45,7 +48,9 @@ function start(store: Partial<PipelineDeps["store"]>, changes: Partial<PipelineD
     enrich: () => Promise.resolve({ findings: [], retryAfterMs: null }),
     decide: (): Decision => sampleDecision("de_1", { action: "watch", expiresAt: null }),
     mode: "observe",
-    firewalls: [],
+    targetOf: () => ({ groups: null, firewalls: [] }),
+    mayAggregate: () => false,
+    blockNetwork: (address) => ({ prefix: prefixOf(address), reason: null }),
     channels: [],
     onDecided: () => undefined,
     isCrowded: () => false,
@@ -160,4 +165,76 @@ test("while deliveries queue up, batches are rationed", async () => {
   }
 
   expect(claims).toBeLessThanOrEqual(2);
+});
+
+/** A decision to block `203.0.113.9`, as it is handed to the store. */
+async function recorded(changes: Partial<PipelineDeps>, store: Partial<PipelineDeps["store"]> = {}) {
+  const { promise, resolve } = Promise.withResolvers<DecisionRecord>();
+  start(
+    {
+      claimSightings: once([sighting("si_1")]),
+      recordDecision: (record) => {
+        resolve(record);
+        return Promise.resolve(record.decision);
+      },
+      ...store,
+    },
+    {
+      decide: () => sampleDecision("de_1", { ip: ip("203.0.113.9"), reasons: ["8 engines"] }),
+      ...changes,
+    },
+  );
+  return promise;
+}
+
+test("a block goes to the firewalls that its search is for", async () => {
+  const asked: (string | null)[] = [];
+  const record = await recorded({
+    targetOf: (searchName) => {
+      asked.push(searchName);
+      return { groups: ["dmz"], firewalls: ["dmz-1"] };
+    },
+  });
+
+  expect(asked).toEqual(["brute force"]);
+  expect(record).toMatchObject({ groups: ["dmz"], firewalls: ["dmz-1"] });
+});
+
+test("a block on the whole network says why", async () => {
+  const whole = prefix("203.0.113.0/24");
+  const record = await recorded(
+    {
+      mayAggregate: () => true,
+      blockNetwork: (_ip, { blocked }) => ({ prefix: whole, reason: `${blocked} neighbours` }),
+    },
+    { neighbours: () => Promise.resolve({ blocked: 3, lifted: false }) },
+  );
+
+  expect(record.prefix).toBe(whole);
+  expect(record.decision.reasons).toEqual(["8 engines", "3 neighbours"]);
+});
+
+test("a block that stands for other firewalls settles nothing for these", async () => {
+  const block = {
+    id: "bl_1",
+    prefix: prefix("203.0.113.9/32"),
+    mode: "enforce" as const,
+    groups: ["edge"],
+    decisionId: "de_0",
+    createdAt: t0,
+    expiresAt: t0,
+  };
+  const standing: unknown[] = [];
+  await recorded(
+    {
+      targetOf: () => ({ groups: ["dmz"], firewalls: ["dmz-1"] }),
+      decide: (question) => {
+        standing.push(question.standing.block);
+        return sampleDecision("de_1", { ip: ip("203.0.113.9") });
+      },
+    },
+    { standingOf: () => Promise.resolve({ block, heldUntil: null, graceUntil: null }) },
+  );
+
+  expect(standing).toEqual([null]);
 });

@@ -1,7 +1,8 @@
 import type { IpPrefix } from "../domain/ip-address.ts";
-import type { ChangeResult, EnforcementResult, FirewallChange, RequestedChange } from "../ports.ts";
+import type { EnforcementResult, FirewallChange, RequestedChange } from "../ports.ts";
+import type { CautiousOutcome } from "./apply-cautiously.ts";
 import { secondsUntil } from "./plan.ts";
-import { doneOf, enforcementOf, type ReconcileDeps } from "./reconcile.ts";
+import { doneOf, enforcementOf, type RoundDeps } from "./reconcile.ts";
 
 export interface ChangesOutcome {
   readonly changed: number;
@@ -9,6 +10,10 @@ export interface ChangesOutcome {
   readonly isLimited: boolean;
   /** Something failed or had been missing: only a look at the whole firewall tells what else is wrong. */
   readonly doubt: string | null;
+  /** What had been missing or altered, and was put in place first. */
+  readonly repaired: readonly string[];
+  /** Why new blocks were taken off this canary again; null when they were not. */
+  readonly withdrawn: string | null;
 }
 
 /** Changes of one round. */
@@ -18,31 +23,40 @@ const limit = 10_000;
  * Makes the requested changes and records what became of them. What failed stays requested.
  * @throws {AppError} what `Firewall.apply` throws, STORE_UNAVAILABLE
  */
-export async function reconcileChanges(deps: ReconcileDeps, signal: AbortSignal): Promise<ChangesOutcome> {
+export async function reconcileChanges(deps: RoundDeps, signal: AbortSignal): Promise<ChangesOutcome> {
   const { firewall, store, now } = deps;
-  const waiting = await store.requestedChanges(firewall.name, now(), limit);
+  const waiting = await store.requestedChanges(firewall.name, now(), limit, await deps.waitsFor());
   const requested = deps.liftsOnly ? waiting.filter(({ kind }) => kind === "remove") : waiting;
   const refused = refusedOf(requested, deps);
   const possible = requested.filter(({ blockId }) => !refused.has(blockId));
   const changes = changesFor(possible, now());
-  const { results, repaired } =
-    changes.length === 0 ? { results: [], repaired: [] } : await firewall.apply(changes, signal);
-  const settled = [...refused.values(), ...settledBy(possible, results)];
+  const outcome = changes.length === 0 ? nothing : await deps.apply(changes, signal);
+  const settled = [...refused.values(), ...settledBy(possible, outcome)];
   if (settled.length > 0) {
     await store.recordEnforcements(firewall.name, settled, now());
   }
-  // One that can't be taken off is tried again, and a look at the whole firewall would not help it.
-  const failed = results.find(({ outcome, change }) => outcome === "failed" && change.kind === "add");
   return {
     changed: settled.length,
     isLimited: waiting.length === limit && settled.length > 0,
-    doubt: repaired[0] ?? failed?.reason ?? null,
+    doubt: doubtOf(outcome),
+    repaired: outcome.repaired,
+    withdrawn: outcome.withdrawn,
   };
+}
+
+const nothing: CautiousOutcome = { results: [], repaired: [], withdrawn: null };
+
+/** One that can't be taken off is tried again, and a look at the whole firewall would not help it. */
+function doubtOf({ results, repaired, withdrawn }: CautiousOutcome): string | null {
+  const doubtful = results.find(
+    ({ outcome, change }) => change.kind === "add" && (outcome === "failed" || outcome === "applied"),
+  );
+  return withdrawn ?? repaired[0] ?? doubtful?.reason ?? null;
 }
 
 function refusedOf(
   requested: readonly RequestedChange[],
-  { protectedReason }: ReconcileDeps,
+  { protectedReason }: RoundDeps,
 ): ReadonlyMap<string, EnforcementResult> {
   const refused = new Map<string, EnforcementResult>();
   for (const { blockId, prefix, kind } of requested) {
@@ -71,8 +85,13 @@ function changesFor(requested: readonly RequestedChange[], now: Date): readonly 
 
 function settledBy(
   requested: readonly RequestedChange[],
-  results: readonly ChangeResult[],
+  { results, withdrawn }: CautiousOutcome,
 ): readonly EnforcementResult[] {
+  if (withdrawn !== null) {
+    return requested.flatMap(({ blockId, kind }) =>
+      kind === "add" ? [{ blockId, state: "withdrawn" as const, error: withdrawn }] : [],
+    );
+  }
   const byPrefix = new Map(results.map((result) => [result.change.prefix, result]));
   return requested.flatMap((request) => {
     const result = byPrefix.get(request.prefix);

@@ -1,5 +1,14 @@
 import type { IpPrefix } from "../domain/ip-address.ts";
-import type { ChangeResult, EnforcementResult, Firewall, Log, RequestedChange, Store } from "../ports.ts";
+import type {
+  CanaryRule,
+  ChangeResult,
+  EnforcementResult,
+  Firewall,
+  Log,
+  RequestedChange,
+  Store,
+} from "../ports.ts";
+import type { CautiousApply } from "./apply-cautiously.ts";
 
 /** What a reconciler of one firewall works with. */
 export interface ReconcileDeps {
@@ -8,8 +17,12 @@ export interface ReconcileDeps {
     Store,
     | "standingBlocks"
     | "requestedChanges"
+    | "withheldBlocks"
     | "requestEnforcements"
+    | "retryWithdrawn"
     | "recordEnforcements"
+    | "recordDrops"
+    | "expireEnforcements"
     | "noteEnforcementFault"
     | "leaseFirewall"
     | "recordFirewall"
@@ -17,10 +30,22 @@ export interface ReconcileDeps {
   >;
   /** Why a network must not be blocked, or null. */
   readonly protectedReason: (prefix: IpPrefix) => string | null;
+  /** Whether a block of these groups is for this firewall. */
+  readonly isFor: (groups: readonly string[] | null) => boolean;
+  /** New blocks are tried here before they go to the others. */
+  readonly isCanary: boolean;
+  /** Which canaries new blocks wait for; undefined: none. */
+  readonly waitsFor: () => Promise<CanaryRule | undefined>;
   /** Blocks nobody, and takes off only what a person lifted. */
   readonly liftsOnly: boolean;
   readonly now: () => Date;
   readonly log: Log;
+}
+
+/** What one round works with. */
+export interface RoundDeps extends ReconcileDeps {
+  /** `Firewall.apply`, on a canary with care. */
+  readonly apply: CautiousApply;
 }
 
 /** What became of a block on this firewall, from what became of its network there. */

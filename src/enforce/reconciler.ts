@@ -1,10 +1,11 @@
 import { AppError } from "../domain/errors.ts";
+import { type CautiousApply, createCautiousApply } from "./apply-cautiously.ts";
 import { createFirewallLease } from "./firewall-lease.ts";
-import { createFirewallStatus } from "./firewall-status.ts";
+import { createFirewallStatus, type FirewallStatus } from "./firewall-status.ts";
 import { createFirewallTrouble } from "./firewall-trouble.ts";
-import type { ReconcileDeps } from "./reconcile.ts";
-import { reconcileChanges } from "./reconcile-changes.ts";
-import { type FullOutcome, type Memory, reconcileFully } from "./reconcile-fully.ts";
+import type { ReconcileDeps, RoundDeps } from "./reconcile.ts";
+import { type ChangesOutcome, reconcileChanges } from "./reconcile-changes.ts";
+import { createMemory, type FullOutcome, type Memory, reconcileFully } from "./reconcile-fully.ts";
 
 export interface ReconcilerDeps extends ReconcileDeps {
   /** Names this process in leases. */
@@ -33,6 +34,15 @@ const standByMs = 5000;
 
 const never = Number.NEGATIVE_INFINITY;
 
+/** What the rounds of one reconciler share. */
+interface Rounds {
+  readonly deps: RoundDeps;
+  readonly memory: Memory;
+  readonly status: FirewallStatus;
+  /** Found and repaired in passing: it belongs to the drift that the next look at everything finds. */
+  readonly repaired: Set<string>;
+}
+
 /** A reconciler that has done nothing yet. */
 export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const { firewall, store, now, holder } = deps;
@@ -41,22 +51,18 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const isOurs = createFirewallLease({ ...common, holder });
   const status = createFirewallStatus(firewall.name, store);
   const trouble = createFirewallTrouble({ ...common, status, log: deps.log });
-  const memory: Memory = { unsettled: new Map(), isIntroduced: false };
+  const apply = deps.isCanary ? createCautiousApply(firewall, elapsedMs) : plainApply(deps);
+  const rounds: Rounds = { deps: { ...deps, apply }, memory: createMemory(), status, repaired: new Set() };
   let fullDueMs = never;
 
-  const full = async (signal: AbortSignal): Promise<number> => {
-    const outcome = await reconcileFully(deps, memory, signal);
-    const { ownAddresses, error } = outcome;
-    await status.record({ state: error === null ? "in-sync" : "out-of-sync", error }, now(), ownAddresses);
-    logFull(deps, outcome);
-    fullDueMs = elapsedMs() + fullEveryMs;
-    return pollMs;
-  };
-
-  const changes = async (signal: AbortSignal): Promise<number> => {
-    const { isLimited, doubt } = await reconcileChanges(deps, signal);
+  const nextRound = async (signal: AbortSignal): Promise<number> => {
+    if (fullDueMs <= elapsedMs() && !deps.liftsOnly) {
+      await fullRound(rounds, signal);
+      fullDueMs = elapsedMs() + fullEveryMs;
+      return pollMs;
+    }
+    const { isLimited, doubt } = await changesRound(rounds, signal);
     if (doubt !== null) {
-      deps.log.warn({ firewall: firewall.name, doubt }, "firewall has to be looked at as a whole");
       fullDueMs = never;
     }
     if (deps.liftsOnly) {
@@ -67,8 +73,7 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
 
   const round = async (signal: AbortSignal): Promise<number> => {
     try {
-      const isFullDue = fullDueMs <= elapsedMs() && !deps.liftsOnly;
-      const pauseMs = await (isFullDue ? full(signal) : changes(signal));
+      const pauseMs = await nextRound(signal);
       trouble.recover();
       return pauseMs;
     } catch (error) {
@@ -99,12 +104,45 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   };
 }
 
-function logFull({ firewall, log }: ReconcilerDeps, outcome: FullOutcome): void {
-  const { standing, changed, faults, error } = outcome;
-  const fields = { firewall: firewall.name, standing, changed, faults };
+async function fullRound({ deps, memory, status, repaired }: Rounds, signal: AbortSignal): Promise<void> {
+  const outcome = await reconcileFully(deps, memory, signal);
+  const { ownAddresses, capacity, error } = outcome;
+  const drift = [...new Set([...repaired, ...outcome.drift])];
+  const state = error === null ? "in-sync" : "out-of-sync";
+  await status.record({ state, error, drift, ownAddresses, capacity }, deps.now());
+  repaired.clear();
+  logFull(deps, { ...outcome, drift });
+}
+
+async function changesRound({ deps, repaired }: Rounds, signal: AbortSignal): Promise<ChangesOutcome> {
+  const outcome = await reconcileChanges(deps, signal);
+  const { changed, doubt, withdrawn } = outcome;
+  for (const finding of outcome.repaired) {
+    repaired.add(finding);
+  }
+  if (withdrawn !== null) {
+    deps.log.error(
+      { firewall: deps.firewall.name, reason: withdrawn, blocks: changed },
+      "new blocks were taken off the canary again, and go to no other firewall",
+    );
+  } else if (doubt !== null) {
+    deps.log.warn({ firewall: deps.firewall.name, doubt }, "firewall has to be looked at as a whole");
+  }
+  return outcome;
+}
+
+function plainApply({ firewall }: ReconcileDeps): CautiousApply {
+  return async (changes, signal) => ({ ...(await firewall.apply(changes, signal)), withdrawn: null });
+}
+
+function logFull({ firewall, log }: ReconcileDeps, outcome: FullOutcome): void {
+  const { standing, changed, drift, error } = outcome;
+  const fields = { firewall: firewall.name, standing, changed, drift };
   if (error !== null) {
     log.warn({ ...fields, error }, "firewall does not hold what it should");
-  } else if (changed > 0 || faults.length > 0) {
+  } else if (drift.length > 0) {
+    log.warn(fields, "firewall had been changed by somebody else, brought in line");
+  } else if (changed > 0) {
     log.info(fields, "firewall brought in line");
   }
 }

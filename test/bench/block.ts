@@ -1,21 +1,28 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startAbuseIpdb } from "../fakes/abuseipdb.ts";
 import { startVirusTotal } from "../fakes/virustotal.ts";
 import { type FirewallHost, startFirewallHost, systemTestsPossible } from "../system/namespaces.ts";
-import { apiKey, enforcingSettings, runPortcullis } from "../system/run-process.ts";
+import { apiKey, enforcingSettings, type PortcullisProcess, runPortcullis } from "../system/run-process.ts";
+import { seedBlocks } from "./seed-blocks.ts";
 
 const trials = 20;
 const token = "bench-token-bench-token";
 
-/** Alert posted → first packet of the attacker dropped by a real kernel, behind a real sshd on a warm connection. */
+/** Alert posted → first packet of the attacker dropped by a real kernel, with 0 and with 100,000 blocks standing. */
 export async function benchBlock(print: (line: string) => void): Promise<void> {
   const obstacle = systemTestsPossible();
   if (obstacle !== null) {
     print(`Alert → drop: left out, this machine ${obstacle}`);
     return;
   }
+  for (const standing of [0, 100_000]) {
+    await benchWith(standing, print);
+  }
+}
+
+async function benchWith(standing: number, print: (line: string) => void): Promise<void> {
   // One more than is measured: the first block finds a connection that is still being made.
   const attackers = Array.from({ length: trials + 1 }, (_, n) => `203.0.113.${100 + n}`);
   const host = await startFirewallHost({ attackers });
@@ -25,6 +32,9 @@ export async function benchBlock(print: (line: string) => void): Promise<void> {
     addresses: Object.fromEntries(attackers.map((ip) => [ip, { malicious: 8 }])),
   });
   const abuseIpdb = await startAbuseIpdb({ apiKey, addresses: {} });
+  mkdirSync(join(dir, "data"), { mode: 0o700 });
+  await seedBlocks(join(dir, "data"), standing, []);
+  const startedAt = performance.now();
   const portcullis = runPortcullis(
     ["serve"],
     enforcingSettings({ dir, token, host, virusTotalUrl: virusTotal.url, abuseIpdbUrl: abuseIpdb.url }),
@@ -32,6 +42,9 @@ export async function benchBlock(print: (line: string) => void): Promise<void> {
   );
   try {
     const url = `${await portcullis.listening}/webhooks/splunk/${token}`;
+    const listeningMs = performance.now() - startedAt;
+    await untilInForce(host, standing);
+    const inForceMs = performance.now() - startedAt;
     const times: number[] = [];
     for (const attacker of attackers) {
       times.push(await timeToDrop(host, url, attacker));
@@ -40,8 +53,12 @@ export async function benchBlock(print: (line: string) => void): Promise<void> {
     warm.sort((a, b) => a - b);
     const at = (share: number): string =>
       (warm[Math.min(warm.length - 1, Math.floor(share * warm.length))] ?? Number.NaN).toFixed(1);
+    const memory = memoryOf(portcullis);
     print(
-      `Alert posted → first packet dropped, real sshd and kernel, ${trials} trials: p50 ${at(0.5)} ms  p99 ${at(0.99)} ms  (first block after the start ${cold.toFixed(1)} ms)`,
+      `Start with ${standing} blocks in the store: listening after ${listeningMs.toFixed(0)} ms, all in force after ${(inForceMs / 1000).toFixed(1)} s; resident ${memory.now} MB, at most ${memory.most} MB`,
+    );
+    print(
+      `Alert posted → first packet dropped, ${standing} blocks standing, real sshd and kernel, ${trials} trials: p50 ${at(0.5)} ms  p99 ${at(0.99)} ms  (first block after the start ${cold.toFixed(1)} ms)`,
     );
   } finally {
     portcullis.child.kill("SIGTERM");
@@ -50,6 +67,28 @@ export async function benchBlock(print: (line: string) => void): Promise<void> {
     await host.stop();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+async function untilInForce(host: FirewallHost, count: number): Promise<void> {
+  const startedAt = performance.now();
+  for (;;) {
+    const { stdout } = await host.exec("ipset", "list", "-t", "portcullis4");
+    if (Number(/Number of entries: (\d+)/.exec(stdout)?.[1] ?? Number.NaN) >= count) {
+      return;
+    }
+    if (performance.now() - startedAt > 60_000) {
+      throw new Error(`${count} blocks were not in force within 60 s`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Megabytes, as the kernel counts them. */
+function memoryOf({ child }: PortcullisProcess): { readonly now: string; readonly most: string } {
+  const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+  const megabytes = (name: string): string =>
+    (Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? Number.NaN) / 1024).toFixed(0);
+  return { now: megabytes("VmRSS"), most: megabytes("VmHWM") };
 }
 
 /** Milliseconds from the moment before the POST to the moment at which the first packet that gets no answer was sent. */

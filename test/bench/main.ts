@@ -1,12 +1,14 @@
-/** `npm run bench [receiver|block]`: prints figures; nothing here passes or fails. */
+/** `npm run bench [firewall|block|fleet|receiver]`: prints figures; nothing here passes or fails. */
 import { benchBlock } from "./block.ts";
+import { benchFirewall } from "./firewall.ts";
+import { benchFleet } from "./fleet.ts";
 import { benchReceiver } from "./receiver.ts";
 
 const print = (line: string): void => {
   console.log(line);
 };
 const wanted = process.argv.slice(2);
-const benches = { block: benchBlock, receiver: benchReceiver };
+const benches = { firewall: benchFirewall, block: benchBlock, fleet: benchFleet, receiver: benchReceiver };
 
 for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length === 0 || wanted.includes(name)) {

@@ -3,6 +3,7 @@ import { AppError } from "../../src/domain/errors.ts";
 import { type IpPrefix, networkOf } from "../../src/domain/ip-address.ts";
 import { createReconciler } from "../../src/enforce/reconciler.ts";
 import type { Decision } from "../../src/domain/decision.ts";
+import type { ReconcileDeps } from "../../src/enforce/reconcile.ts";
 import type { Log, Store } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { createFakeFirewall } from "../fakes/firewall.ts";
@@ -16,7 +17,9 @@ export const unreachable = new AppError("SSH_UNREACHABLE", "edge-1 (10.0.0.1:22)
 });
 
 /** A reconciler of `edge-1` over a real store, with a clock that stands still unless moved. */
-export async function desk(options: { readonly protectedReason?: (prefix: IpPrefix) => string | null } = {}) {
+export async function desk(
+  options: Partial<Pick<ReconcileDeps, "protectedReason" | "isFor" | "isCanary">> = {},
+) {
   const store = await openStore({ databaseUrl: "sqlite::memory:" });
   onTestFinished(() => store.close());
   const firewall = createFakeFirewall("edge-1");
@@ -26,7 +29,7 @@ export async function desk(options: { readonly protectedReason?: (prefix: IpPref
   };
   const log: Log = { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
   let seconds = 0;
-  const create = (holder: string) =>
+  const create = (holder: string, changes: Partial<ReconcileDeps> = {}) =>
     createReconciler({
       firewall,
       store,
@@ -35,7 +38,12 @@ export async function desk(options: { readonly protectedReason?: (prefix: IpPref
       log,
       now: () => after(seconds),
       elapsedMs: () => seconds * 1000,
-      protectedReason: options.protectedReason ?? (() => null),
+      protectedReason: () => null,
+      isFor: () => true,
+      isCanary: false,
+      waitsFor: () => Promise.resolve(undefined),
+      ...options,
+      ...changes,
     });
   const reconciler = create("here-1");
   return {
@@ -44,20 +52,26 @@ export async function desk(options: { readonly protectedReason?: (prefix: IpPref
     logged,
     create,
     step: () => reconciler.step(running),
+    now: () => after(seconds),
     wait: (more: number) => {
       seconds += more;
     },
-    block: async (network: IpPrefix, changes: Partial<Decision> = {}, firewalls = ["edge-1"]) => {
+    block: async (
+      network: IpPrefix,
+      changes: Partial<Decision> = {},
+      firewalls = ["edge-1"],
+      groups: readonly string[] | null = null,
+    ) => {
       const alertId = `al_${network}_${seconds}`;
       const address = networkOf(network);
       await store.insertAlerts([sampleAlert(alertId)]);
       await store.recordSightings(alertId, [{ ip: address, count: 1, fields: [] }], after(seconds));
       const times = { decidedAt: after(seconds), expiresAt: after(3600), ...changes };
       const decision = sampleDecision(`de_${network}_${seconds}`, { alertId, ip: address, ...times });
-      await store.recordDecision(recordOf(decision, { firewalls }));
+      await store.recordDecision(recordOf(decision, { firewalls, groups, prefix: network }));
     },
     lift: (network: IpPrefix) =>
-      store.liftBlock(network, {
+      store.liftBlocks(network, {
         actor: "admin",
         reason: "test",
         now: after(seconds),

@@ -8,7 +8,6 @@ import type { Decision } from "./domain/decision.ts";
 import type { IpAddress, IpPrefix } from "./domain/ip-address.ts";
 import { createCanaryRule } from "./enforce/canary-rule.ts";
 import { createReconciler } from "./enforce/reconciler.ts";
-import { createSharedReads } from "./enforce/shared-reads.ts";
 import { createEnrich } from "./enrich/enrich.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { sendDue } from "./notify/send-due.ts";
@@ -85,11 +84,8 @@ export function createBackground(deps: BackgroundDeps): Background {
     async start() {
       const isComplete = await edges.ownAddresses.refresh();
       outboxes = edges.notifiers.map((notifier) => startOutbox(deps, notifier));
-      // Of 100 firewalls each looks through all blocks every minute.
-      const standingBlocks = createSharedReads(() => edges.store.standingBlocks(edges.now()));
-      const sharing = { ...deps, edges: { ...edges, store: { ...edges.store, standingBlocks } } };
       reconcilers = edges.firewalls.map((firewall) =>
-        startReconciler(sharing, firewall, () => {
+        startReconciler(deps, firewall, () => {
           wakeAll(outboxes);
         }),
       );

@@ -25,7 +25,7 @@ const kinds: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   BODY_TOO_LARGE: { status: 413, title: "The body is too large" },
   RATE_LIMITED: { status: 429, title: "Too many requests" },
   INTERNAL: { status: 500, title: "Internal error" },
-  STORE_UNAVAILABLE: { status: 503, title: "The alert could not be stored" },
+  STORE_UNAVAILABLE: { status: 503, title: "The database does not answer" },
 };
 
 /** Answers with an RFC 9457 problem document. `detail` must not quote the request. */
@@ -59,6 +59,11 @@ export function answerError(log: Log): ErrorRequestHandler {
       });
       return;
     }
+    const bodyError = bodyErrorOf(error);
+    if (bodyError !== null) {
+      sendProblem(response, ...bodyError, { Connection: "close" });
+      return;
+    }
     if (error instanceof URIError) {
       sendProblem(response, "NOT_FOUND", "The address is not well-formed.");
       return;
@@ -70,4 +75,14 @@ export function answerError(log: Log): ErrorRequestHandler {
     );
     sendProblem(response, "INTERNAL", `The log has more under ${id}.`);
   };
+}
+
+/** What the body reader of a route refuses; null for everything else. */
+function bodyErrorOf(error: unknown): [code: ProblemCode, detail: string] | null {
+  if (!(error instanceof Error) || !("type" in error) || !("expose" in error) || error.expose !== true) {
+    return null;
+  }
+  return error.type === "entity.too.large"
+    ? ["BODY_TOO_LARGE", "Send less."]
+    : ["BODY_UNREADABLE", "Send all of it, as JSON that is not compressed."];
 }

@@ -2,8 +2,11 @@ import { readFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { z } from "zod";
 import { AppError, messageOf } from "../domain/errors.ts";
+import { audit } from "./audit.ts";
+import { blocks, type BlocksOptions } from "./blocks.ts";
 import { checkConfig } from "./check-config.ts";
 import { demo } from "./demo.ts";
+import { addFirewallCommands } from "./firewall-commands.ts";
 import { healthcheck } from "./healthcheck.ts";
 import type { ExitCode, Host } from "./host.ts";
 import { replay } from "./replay.ts";
@@ -11,7 +14,9 @@ import { secrets } from "./secrets.ts";
 import { serve } from "./serve.ts";
 import { showConfig } from "./show-config.ts";
 import { status } from "./status.ts";
-import { unblock } from "./unblock.ts";
+import { unblock, type UnblockOptions } from "./unblock.ts";
+
+const urlText = "the receiver, when it is not the one configured here: http://host:8080";
 
 const PackageFile = z.object({ version: z.string() });
 
@@ -30,6 +35,17 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     .addHelpText("after", "\nSettings come from the environment and portcullis.yaml: see README.md.");
   addPlainCommands(program, host, version, outcome);
   addCommandsWithOptions(program, host, outcome);
+  addBlockCommands(program, host, outcome);
+  addAudit(program, host, outcome);
+  addFirewallCommands(
+    program
+      .command("firewall")
+      .description("work with one firewall host: trust, check, probe, install, remove"),
+    host,
+    (exitCode) => {
+      outcome.exitCode = exitCode;
+    },
+  );
   try {
     await program.parseAsync([...argv], { from: "user" });
     return outcome.exitCode;
@@ -62,7 +78,6 @@ function addPlainCommands(program: Command, host: Host, version: string, outcome
 }
 
 function addCommandsWithOptions(program: Command, host: Host, outcome: Outcome): void {
-  const urlText = "the receiver, when it is not the one configured here: http://host:8080";
   program
     .command("replay")
     .description("send alerts from JSON files to the running receiver")
@@ -80,13 +95,42 @@ function addCommandsWithOptions(program: Command, host: Host, outcome: Outcome):
     .action(async (options: { readonly json?: true; readonly url?: string }) => {
       outcome.exitCode = await status(host, options);
     });
+}
+
+function addBlockCommands(program: Command, host: Host, outcome: Outcome): void {
+  program
+    .command("blocks")
+    .description("what is blocked, until when, on which firewalls, and what it has dropped")
+    .argument("[address]", "only what covers this IP address or network")
+    .option("--all", "also what does not stand any more")
+    .option("--limit <n>", "so many at most")
+    .option("--json", "print it as JSON")
+    .option("--url <url>", urlText)
+    .action(async (address: string | undefined, options: BlocksOptions) => {
+      outcome.exitCode = await blocks(host, address, options);
+    });
   program
     .command("unblock")
     .description("lift a block on every firewall; alerts can't block the address again for the grace period")
     .argument("<address>", "an IP address or a network like 203.0.113.0/24")
+    .option("--reason <text>", "why, for the record")
+    .option("--grace <duration>", "how long alerts can't block it again: 30m, 24h, 7d, or 0")
+    .option("--no-wait", "do not wait until the firewalls have confirmed it")
+    .option("--json", "print it as JSON")
     .option("--url <url>", urlText)
-    .action(async (address: string, options: { readonly url?: string }) => {
+    .action(async (address: string, options: UnblockOptions) => {
       outcome.exitCode = await unblock(host, address, options);
+    });
+}
+
+function addAudit(program: Command, host: Host, outcome: Outcome): void {
+  program
+    .command("audit")
+    .description("judge a firewall host's whole rule set against good practice; changes nothing there")
+    .argument("<name>", "the firewall's name in the settings")
+    .option("--json", "print it as JSON")
+    .action(async (name: string, options: { readonly json?: true }) => {
+      outcome.exitCode = await audit(host, name, options);
     });
 }
 

@@ -1,18 +1,34 @@
 import { z } from "zod";
-import { AppError } from "../domain/errors.ts";
-import { callReceiver, explain } from "./call-receiver.ts";
+import { utc } from "../notify/words.ts";
+import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
 import type { ExitCode, Host } from "./host.ts";
 import { readConfig } from "./read-config.ts";
+import { table } from "./table.ts";
 
-const Answer = z.object({
-  version: z.string(),
-  mode: z.string(),
-  startedAt: z.string(),
-  counts: z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())])),
-  firewalls: z.array(
-    z.object({ name: z.string(), state: z.string(), error: z.string().nullable(), checkedAt: z.string() }),
-  ),
-  troubles: z.array(z.string()),
+const Time = z.coerce.date();
+
+const FirewallAnswer = z.object({
+  name: Shown,
+  state: Shown,
+  canary: z.boolean(),
+  groups: z.array(Shown),
+  pending: z.number(),
+  lagSeconds: z.number(),
+  unreachableSince: Time.nullable(),
+  inSyncAt: Time.nullable(),
+  drifts: z.number(),
+  lastDrift: z.object({ foundAt: Time, lastGoodAt: Time.nullable(), findings: z.array(Shown) }).nullable(),
+  capacity: z.object({ used: z.number(), most: z.number() }).nullable(),
+});
+type FirewallAnswer = z.infer<typeof FirewallAnswer>;
+
+const StatusAnswer = z.object({
+  version: Shown,
+  mode: Shown,
+  startedAt: Shown,
+  counts: z.record(Shown, z.union([z.number(), z.record(Shown, z.number())])),
+  firewalls: z.array(FirewallAnswer),
+  troubles: z.array(Shown),
 });
 
 /** Prints how the receiver is doing. @throws {AppError} API_UNREACHABLE, API_REFUSED */
@@ -21,34 +37,59 @@ export async function status(
   options: { readonly json?: true; readonly url?: string },
 ): Promise<ExitCode> {
   const config = await readConfig(host);
-  const answer = await callReceiver(config, {
-    method: "GET",
-    path: "/api/v1/status",
-    url: options.url,
-    asAdmin: true,
-  });
-  if (answer.status !== 200) {
-    throw new AppError("API_REFUSED", explain(answer), { retryable: false });
-  }
-  const report = Answer.parse(answer.body);
-  host.out(options.json === true ? `${JSON.stringify(answer.body, null, 2)}\n` : format(report));
+  const body = await askApi(config, { method: "GET", path: "/api/v1/status", url: options.url });
+  const report = readAnswer(body, StatusAnswer);
+  host.out(options.json === true ? shownJson(body) : format(report));
   return report.troubles.length === 0 ? 0 : 1;
 }
 
-function format({ version, mode, startedAt, counts, firewalls, troubles }: z.infer<typeof Answer>): string {
-  const rows: (readonly [string, string])[] = [
+function format({
+  version,
+  mode,
+  startedAt,
+  counts,
+  firewalls,
+  troubles,
+}: z.infer<typeof StatusAnswer>): string {
+  const rows = [
     ["Portcullis", `${version}, mode ${mode}, running since ${startedAt}`],
-    ...Object.entries(counts).map(
-      ([name, count]) => [words(name), typeof count === "number" ? String(count) : listed(count)] as const,
-    ),
-    ...firewalls.map(
-      ({ name, state, error, checkedAt }) =>
-        [`firewall ${name}`, `${state} at ${checkedAt}${error === null ? "" : `: ${error}`}`] as const,
-    ),
-    ...troubles.map((trouble) => ["trouble", trouble] as const),
+    ...Object.entries(counts).map(([name, count]) => [
+      words(name),
+      typeof count === "number" ? String(count) : listed(count),
+    ]),
+    ...troubles.map((trouble) => ["trouble", trouble]),
   ];
-  const width = Math.max(...rows.map(([label]) => label.length));
-  return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join("");
+  return `${table(rows)}${firewalls.length === 0 ? "" : `\n${firewallTable(firewalls)}${driftLines(firewalls)}`}`;
+}
+
+function firewallTable(firewalls: readonly FirewallAnswer[]): string {
+  const head = ["firewall", "state", "pending", "waits", "in sync", "networks", "drifts", "groups"];
+  const rows = firewalls.map(
+    ({ name, state, canary, groups, pending, lagSeconds, unreachableSince, inSyncAt, drifts, capacity }) => [
+      name,
+      unreachableSince === null ? state : `${state} since ${utc(unreachableSince)}`,
+      String(pending),
+      pending === 0 ? "-" : `${lagSeconds.toFixed(1)} s`,
+      inSyncAt === null ? "never" : utc(inSyncAt),
+      capacity === null ? "-" : `${capacity.used} of ${capacity.most}`,
+      String(drifts),
+      [...groups, ...(canary ? ["(canary)"] : [])].join(" "),
+    ],
+  );
+  return table([head, ...rows]);
+}
+
+function driftLines(firewalls: readonly FirewallAnswer[]): string {
+  return firewalls
+    .flatMap(({ name, lastDrift }) => {
+      if (lastDrift === null) {
+        return [];
+      }
+      const { foundAt, lastGoodAt, findings } = lastDrift;
+      const good = lastGoodAt === null ? "" : ` (last good ${utc(lastGoodAt)})`;
+      return [`${name}: found changed by others ${utc(foundAt)}${good}: ${findings.join("; ")}\n`];
+    })
+    .join("");
 }
 
 /** `blocksStanding` → `blocks standing`. */

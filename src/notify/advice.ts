@@ -1,4 +1,5 @@
 import type { Story } from "../ports.ts";
+import { widerNetwork } from "./block-words.ts";
 import type { Part } from "./letter.ts";
 import type { Outcome } from "./outcome.ts";
 import { utc } from "./words.ts";
@@ -6,18 +7,26 @@ import { utc } from "./words.ts";
 /** What the reader can do now. */
 export function adviceFor(kind: Outcome["kind"], story: Story): readonly Part[] {
   const { ip } = story.decision;
+  const network = widerNetwork(ip, story.block);
   const allow = paragraph(
     `If ${ip} is yours or a partner's: add it to ALLOWLIST, or to allowlist: in portcullis.yaml. Then it is never blocked.`,
   );
   const advice: Readonly<Record<Outcome["kind"], readonly Part[]>> = {
-    blocked: [paragraph("If the address should not be blocked:"), ...unblock(ip), allow],
+    blocked: [paragraph("If the address should not be blocked:"), ...unblock(ip, network), allow],
     "not-blocked": [
       paragraph(
         "See the state of each firewall above. Portcullis keeps trying as long as the block stands. How it is doing:",
       ),
       { kind: "command", text: "portcullis status" },
       paragraph("If the address should not be blocked:"),
-      ...unblock(ip),
+      ...unblock(ip, network),
+    ],
+    withdrawn: [
+      paragraph(
+        "Find out why the canary did not answer: can you log in, does it reach its gateway? Portcullis does nothing more with this block. To let the next alert block the address anew:",
+      ),
+      { kind: "command", text: `portcullis unblock ${ip} --grace 0` },
+      allow,
     ],
     "would-block": [
       paragraph(
@@ -45,11 +54,12 @@ function hold({ decision: { ip, mode, expiresAt } }: Story): readonly Part[] {
   ];
 }
 
-function unblock(ip: string): readonly Part[] {
+function unblock(ip: string, network: string | null): readonly Part[] {
+  const what = network === null ? "the block" : `the block on the whole network ${network}`;
   return [
     { kind: "command", text: `portcullis unblock ${ip}` },
     paragraph(
-      "This lifts the block on every firewall and checks it there. Alerts can't block the address again during the grace period (24 hours unless policy: grace: says otherwise).",
+      `This lifts ${what} on every firewall and checks it there. Alerts can't block the address again during the grace period (24 hours unless policy: grace: says otherwise).`,
     ),
   ];
 }

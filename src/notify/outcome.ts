@@ -1,11 +1,12 @@
-import type { Enforcement } from "../domain/block.ts";
+import type { Enforcement, EnforcementState } from "../domain/block.ts";
 import type { Story } from "../ports.ts";
+import { blockedSubject, blockedWords, untilWords } from "./block-words.ts";
 import type { Tone } from "./letter.ts";
 import { plural, utc } from "./words.ts";
 
 /** What became of a decision, in words. */
 export interface Outcome {
-  readonly kind: "would-block" | "hold" | "blocked" | "not-blocked" | "over";
+  readonly kind: "would-block" | "hold" | "blocked" | "not-blocked" | "withdrawn" | "over";
   /** Goes between `Portcullis` and the address. */
   readonly verb: string;
   readonly verdict: string;
@@ -17,6 +18,7 @@ export interface Outcome {
 /** @param now when the message is written: one that was held up must not say that a block stands which has ended */
 export function outcomeOf({ decision, block, enforcements }: Story, now: Date): Outcome {
   const { ip } = decision;
+  const what = blockedSubject(ip, block);
   if (decision.action === "hold" || block === null) {
     return {
       kind: "hold",
@@ -35,7 +37,7 @@ export function outcomeOf({ decision, block, enforcements }: Story, now: Date): 
       verb: "would block",
       verdict: "Would block",
       tone: "waiting",
-      lead: `Portcullis would block ${ip}, but did NOT: it runs in mode observe, which blocks nobody.`,
+      lead: `Portcullis would block ${blockedWords(ip, block)}, but did NOT: it runs in mode observe, which blocks nobody.`,
     };
   }
   if (block.expiresAt <= now) {
@@ -44,39 +46,63 @@ export function outcomeOf({ decision, block, enforcements }: Story, now: Date): 
       verb: "blocked",
       verdict: "Block over",
       tone: "waiting",
-      lead: `This message was held up: the block on ${ip} ended at ${utc(block.expiresAt)}.`,
+      lead: `This message was held up: the block on ${what} ended at ${utc(block.expiresAt)}.`,
     };
   }
-  return enforced(ip, utc(block.expiresAt), enforcements);
+  return enforced(what, untilWords(block.expiresAt), enforcements);
 }
 
-function enforced(ip: string, until: string, enforcements: readonly Enforcement[]): Outcome {
-  const count = (...states: readonly string[]): number =>
+function enforced(what: string, until: string, enforcements: readonly Enforcement[]): Outcome {
+  const count = (...states: readonly EnforcementState[]): number =>
     enforcements.filter(({ state }) => states.includes(state)).length;
   const all = enforcements.length;
   const verified = count("verified");
-  if (all > 0 && count("lifting", "lifted") === all) {
-    const lead = `${ip} was blocked, and somebody has lifted the block since.`;
-    return { kind: "over", verb: "blocked", verdict: "Unblocked", tone: "waiting", lead };
+  if (all > 0 && count("lifting", "lifted", "expired") === all) {
+    return over(what, count("expired") === all);
+  }
+  if (verified === 0 && count("withdrawn") > 0) {
+    return {
+      kind: "withdrawn",
+      verb: "could not block",
+      verdict: "Not blocked",
+      tone: "bad",
+      lead: `${what} is NOT blocked: with the block in force the canary did not answer any more, so it was taken off again and no other firewall gets it.`,
+    };
   }
   if (verified === 0) {
-    const lead =
-      all === 0
-        ? `${ip} is to be blocked, but no firewall is configured: its packets still pass.`
-        : `${ip} is to be blocked, but no firewall has confirmed it: its packets may still pass.`;
     return {
       kind: "not-blocked",
       verb: "could not yet block",
       verdict: "Not blocked yet",
       tone: "bad",
-      lead,
+      lead: notBlockedLead(what, all, count("applied")),
     };
   }
   if (verified < all) {
-    const lead = `${ip} is blocked on ${verified} of ${plural(all, "firewall")} until ${until}. Its packets may still pass the others.`;
+    const lead = `${what} is blocked on ${verified} of ${plural(all, "firewall")} ${until}. Its packets may still pass the others.`;
     return { kind: "blocked", verb: "blocked", verdict: "Partly blocked", tone: "bad", lead };
   }
   const where = all === 1 ? "the firewall" : `${all === 2 ? "both" : `all ${all}`} firewalls`;
-  const lead = `${ip} is blocked on ${where} until ${until}. The block was read back from the kernel.`;
+  const lead = `${what} is blocked on ${where} ${until}. The block was read back from the kernel.`;
   return { kind: "blocked", verb: "blocked", verdict: "Blocked", tone: "good", lead };
+}
+
+function over(what: string, byItself: boolean): Outcome {
+  const about = { kind: "over", verb: "blocked", tone: "waiting" } as const;
+  return byItself
+    ? { ...about, verdict: "Block over", lead: `${what} was blocked, and the block has ended since.` }
+    : {
+        ...about,
+        verdict: "Unblocked",
+        lead: `${what} was blocked, and somebody has lifted the block since.`,
+      };
+}
+
+function notBlockedLead(what: string, all: number, applied: number): string {
+  if (all === 0) {
+    return `${what} is to be blocked, but no firewall is configured for it: its packets still pass.`;
+  }
+  return applied === 0
+    ? `${what} is to be blocked, but no firewall has confirmed it: its packets may still pass.`
+    : `${what} is in the list of ${plural(applied, "firewall")}, but its packets may still pass: see below why.`;
 }

@@ -2,6 +2,7 @@ import type { Enforcement, EnforcementState } from "../domain/block.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Story } from "../ports.ts";
 import { adviceFor } from "./advice.ts";
+import { blockedWords, isForever, widerNetwork } from "./block-words.ts";
 import { cleanText, webLink } from "./clean-text.ts";
 import { type Letter, type Part, type Row, row, type Section, type Tone } from "./letter.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
@@ -16,11 +17,12 @@ export function writeLetter(story: Story, now: Date): Letter {
   const outcome = outcomeOf(story, now);
   const search = alert.searchName === null ? "" : cleanText(alert.searchName, 80);
   const { ip } = decision;
+  const network = widerNetwork(ip, story.block);
   return {
-    subject: `Portcullis ${outcome.verb} ${ip}${search === "" ? "" : ` (${search})`}`,
+    subject: `Portcullis ${outcome.verb} ${network === null ? ip : `${network} because of ${ip}`}${search === "" ? "" : ` (${search})`}`,
     verdict: outcome.verdict,
     tone: outcome.tone,
-    title: ip,
+    title: blockedWords(ip, story.block),
     subtitle: search,
     lead: outcome.lead,
     sections: [
@@ -65,6 +67,7 @@ function decisionSection({ decision, block }: Story, { kind }: Outcome): Section
     hold: "Lapses",
     blocked: "Ends",
     "not-blocked": "Ends",
+    withdrawn: "Ends",
     over: "Ends",
   };
   return {
@@ -74,17 +77,16 @@ function decisionSection({ decision, block }: Story, { kind }: Outcome): Section
       rows([
         ...(rule === null ? [] : [row("Rule", cleanText(rule, 500))]),
         row("Decided", `${utc(decidedAt)}, by ${actor === "policy" ? "the policy" : cleanText(actor, 80)}`),
-        ...(end === null
-          ? []
-          : [
-              row(
-                ends[kind],
-                `${utc(end)}, ${duration(end.getTime() - decidedAt.getTime())} after the decision`,
-              ),
-            ]),
+        ...(end === null ? [] : [row(ends[kind], endWords(end, decidedAt))]),
       ]),
     ],
   };
+}
+
+function endWords(end: Date, decidedAt: Date): string {
+  return isForever(end)
+    ? "when somebody lifts it"
+    : `${utc(end)}, ${duration(end.getTime() - decidedAt.getTime())} after the decision`;
 }
 
 function evidenceSection({ decision: { findings } }: Story): Section {
@@ -144,11 +146,14 @@ function firewallRow({ firewall, state, verifiedAt, error }: Enforcement, receiv
       : ` at ${utc(verifiedAt)}, ${elapsed(verifiedAt.getTime() - receivedAt.getTime())} after the alert`;
   const said: Readonly<Record<EnforcementState, readonly [words: string, tone: Tone]>> = {
     verified: [`Blocked. Verified in the kernel${when}.`, "good"],
+    applied: [`In the kernel's list, but packets may still pass${why}. Portcullis keeps trying.`, "bad"],
     requested: [`Not blocked yet${why || ": no answer so far"}. Portcullis keeps trying.`, "waiting"],
     refused: [`Refused${why}. It will not be blocked there.`, "bad"],
     failed: [`Failed${why}.`, "bad"],
     lifting: ["Being unblocked.", "waiting"],
     lifted: ["Unblocked.", "waiting"],
+    withdrawn: [`Taken off again${why || ": it did not answer any more"}.`, "bad"],
+    expired: [`Over${why}.`, "waiting"],
   };
   const [words, tone] = said[state];
   return row(cleanText(firewall, 64), words, { tone });

@@ -1,47 +1,77 @@
 import { type RequestHandler, Router } from "express";
 import { AppError } from "../domain/errors.ts";
-import { type IpPrefix, parseIpAddress, parseIpPrefix, prefixOf } from "../domain/ip-address.ts";
 import { createSecretCheck } from "../domain/secret.ts";
-import type { Log, Store } from "../ports.ts";
+import type { Store } from "../ports.ts";
 import { sendProblem } from "../problem.ts";
+import { liftBlock, type LiftBlockDeps, readLiftBody } from "./lift-block.ts";
+import { createMetrics } from "./metrics.ts";
+import { readFirewalls } from "./read-firewalls.ts";
+import { listBlocks, showBlocks } from "./show-blocks.ts";
 import { readStatus, type StatusDeps } from "./status.ts";
 
-export interface RoutesDeps extends StatusDeps {
-  readonly store: Pick<Store, "counts" | "firewalls" | "liftBlock">;
+export interface RoutesDeps extends StatusDeps, Omit<LiftBlockDeps, "store"> {
+  readonly store: Pick<
+    Store,
+    "counts" | "firewalls" | "backlogs" | "withheldBlocks" | "listBlocks" | "blocksOn" | "liftBlocks"
+  >;
   readonly adminToken: string;
-  readonly graceSeconds: number;
-  /** A block was lifted: firewalls have work. */
-  readonly onLifted: () => void;
-  readonly log: Log;
 }
 
-/** Probes, and the part of the API that exists. */
+/** Probes, metrics, and the part of the API that exists. */
 export function createRoutes(deps: RoutesDeps): Router {
   const router = Router();
   router.get("/healthz", (_request, response) => {
     response.json({ status: "ok", version: deps.version });
   });
   router.get("/readyz", answerReadiness(deps));
+  router.get("/metrics", answerMetrics(deps));
   router.use("/api/v1", requireAdmin(deps));
   router.get("/api/v1/status", async (_request, response) => {
     response.json(await readStatus(deps));
   });
-  router.delete("/api/v1/blocks/:ip{/:length}", liftBlock(deps));
+  router.get("/api/v1/firewalls", async (_request, response) => {
+    response.json({ firewalls: await readFirewalls(deps) });
+  });
+  router.get("/api/v1/firewalls/:name", showFirewall(deps));
+  router.get("/api/v1/blocks", listBlocks(deps));
+  router.get("/api/v1/blocks/:ip{/:length}", showBlocks(deps));
+  router.delete("/api/v1/blocks/:ip{/:length}", readLiftBody, liftBlock(deps));
   return router;
 }
 
 function answerReadiness(deps: RoutesDeps): RequestHandler {
   return async (_request, response) => {
-    try {
-      await deps.store.firewalls();
-      response.json({ status: "ready" });
-    } catch (error) {
-      if (!(error instanceof AppError)) {
-        throw error;
-      }
+    const isReady = await unlessStoreIsAway(deps.store.firewalls());
+    if (isReady === undefined) {
       response.status(503).json({ status: "the store does not answer" });
+      return;
     }
+    response.json({ status: "ready" });
   };
+}
+
+function answerMetrics(deps: RoutesDeps): RequestHandler {
+  const metrics = createMetrics(deps);
+  return async (_request, response) => {
+    const text = await unlessStoreIsAway(metrics.read());
+    if (text === undefined) {
+      response.status(503).type("text/plain").send("the store does not answer\n");
+      return;
+    }
+    response.set("Content-Type", metrics.contentType).send(text);
+  };
+}
+
+/** @returns undefined when the store does not answer */
+async function unlessStoreIsAway<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "STORE_UNAVAILABLE") {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 function requireAdmin({ adminToken }: RoutesDeps): RequestHandler {
@@ -61,35 +91,13 @@ function requireAdmin({ adminToken }: RoutesDeps): RequestHandler {
   };
 }
 
-function liftBlock(deps: RoutesDeps): RequestHandler {
-  return async (request, response) => {
-    const prefix = readPrefix(String(request.params["ip"]), request.params["length"]);
-    if (prefix === undefined) {
-      sendProblem(response, "PAYLOAD_INVALID", "The path must end in an IP address or a network.");
+function showFirewall(deps: RoutesDeps): RequestHandler {
+  return async ({ params }, response) => {
+    const report = (await readFirewalls(deps)).find(({ name }) => name === params["name"]);
+    if (report === undefined) {
+      sendProblem(response, "NOT_FOUND", "No firewall of this name is configured.");
       return;
     }
-    const now = deps.now();
-    const graceUntil = new Date(now.getTime() + deps.graceSeconds * 1000);
-    const lifted = await deps.store.liftBlock(prefix, {
-      actor: "administrator",
-      reason: "lifted through the API",
-      now,
-      graceUntil,
-    });
-    if (lifted === null) {
-      sendProblem(response, "NOT_FOUND", `No block stands on ${prefix}.`);
-      return;
-    }
-    deps.log.info({ prefix, decisionId: lifted.decisionId, graceUntil }, "block lifted");
-    deps.onLifted();
-    response.json({ prefix, decisionId: lifted.decisionId, graceUntil: graceUntil.toISOString() });
+    response.json(report);
   };
-}
-
-function readPrefix(ip: string, length: unknown): IpPrefix | undefined {
-  if (typeof length === "string") {
-    return parseIpPrefix(`${ip}/${length}`);
-  }
-  const address = parseIpAddress(ip);
-  return address === undefined ? undefined : prefixOf(address);
 }

@@ -1,5 +1,6 @@
 import type { Mode } from "../domain/decision.ts";
-import type { FirewallRecord, Store, StoreCounts } from "../ports.ts";
+import type { Store, StoreCounts } from "../ports.ts";
+import { type FirewallReport, type FirewallsDeps, readFirewalls } from "./read-firewalls.ts";
 
 /** How the program is doing. JSON form of `GET /api/v1/status`. */
 export interface Status {
@@ -7,52 +8,91 @@ export interface Status {
   readonly mode: Mode;
   readonly startedAt: string;
   readonly counts: StoreCounts;
-  readonly firewalls: readonly Omit<FirewallRecord, "ownAddresses">[];
+  readonly firewalls: readonly FirewallReport[];
   /** What is not configured or not well, and what follows from it. Empty when all is well. */
   readonly troubles: readonly string[];
 }
 
-export interface StatusDeps {
-  readonly store: Pick<Store, "counts" | "firewalls">;
+export interface StatusDeps extends FirewallsDeps {
+  readonly store: Pick<Store, "counts" | "firewalls" | "backlogs" | "withheldBlocks">;
   readonly version: string;
   readonly mode: Mode;
   readonly startedAt: Date;
-  /** Names of the firewalls that are configured now: the store also remembers those that were. */
-  readonly firewallNames: readonly string[];
-  readonly now: () => Date;
 }
 
 /** @throws {AppError} STORE_UNAVAILABLE */
 export async function readStatus(deps: StatusDeps): Promise<Status> {
-  const [counts, known] = await Promise.all([deps.store.counts(deps.now()), deps.store.firewalls()]);
-  const firewalls = known.filter(({ name }) => deps.firewallNames.includes(name));
+  const [counts, firewalls, withdrawn] = await Promise.all([
+    deps.store.counts(deps.now()),
+    readFirewalls(deps),
+    countWithdrawn(deps),
+  ]);
   return {
     version: deps.version,
     mode: deps.mode,
     startedAt: deps.startedAt.toISOString(),
     counts,
-    firewalls: firewalls.map(({ name, state, error, checkedAt, inSyncAt }) => ({
-      name,
-      state,
-      error,
-      checkedAt,
-      inSyncAt,
-    })),
-    troubles: troublesOf(deps, counts, firewalls),
+    firewalls,
+    troubles: [
+      // Outside mode `enforce` nobody expects anything of a firewall.
+      ...(deps.mode === "enforce" ? firewalls.flatMap(firewallTroubles) : []),
+      ...countedTrouble(
+        withdrawn,
+        `blocks were taken off the canary again, because it did not answer any more with them; no other firewall gets them ("portcullis blocks" shows why)`,
+      ),
+      ...countTroubles(counts),
+    ],
   };
 }
 
-function troublesOf(
-  deps: StatusDeps,
-  counts: StoreCounts,
-  firewalls: readonly FirewallRecord[],
-): readonly string[] {
-  const unseen = deps.firewallNames.filter((name) => firewalls.every((record) => record.name !== name));
+/** Standing blocks that a canary has withdrawn. @throws {AppError} STORE_UNAVAILABLE */
+export async function countWithdrawn({
+  store,
+  firewalls,
+  now,
+}: Pick<StatusDeps, "store" | "firewalls" | "now">): Promise<number> {
+  const canaries = firewalls
+    .filter(({ isCanary, isEnabled }) => isCanary && isEnabled)
+    .map(({ name }) => name);
+  if (canaries.length === 0) {
+    return 0;
+  }
+  const time = now();
+  // With nothing to wait for any more, only the withdrawn ones are left.
+  return (await store.withheldBlocks({ canaries, givenUpBefore: time }, time)).size;
+}
+
+/** Fuller than this, somebody should look before nothing more can be blocked. */
+const fullShare = 0.8;
+
+function firewallTroubles({
+  name,
+  state,
+  error,
+  unreachableSince,
+  capacity,
+}: FirewallReport): readonly string[] {
+  const why = error ?? "no reason known";
+  const told: Readonly<Record<FirewallReport["state"], readonly string[]>> = {
+    "in-sync": [],
+    disabled: [],
+    "not-reached-yet": [`firewall ${name} has not been reached yet`],
+    "out-of-sync": [`firewall ${name} is out-of-sync: ${why}`],
+    unreachable: [
+      `firewall ${name} is unreachable${unreachableSince === null ? "" : ` since ${unreachableSince.toISOString()}`}: ${why}`,
+    ],
+  };
+  const isNearlyFull = capacity !== null && capacity.used >= fullShare * capacity.most;
   return [
-    ...unseen.map((name) => `firewall ${name} has not been reached yet`),
-    ...firewalls
-      .filter(({ state }) => state !== "in-sync")
-      .map(({ name, state, error }) => `firewall ${name} is ${state}: ${error ?? "no reason known"}`),
+    ...told[state],
+    ...(isNearlyFull && state !== "disabled"
+      ? [`firewall ${name} holds ${capacity.used} of at most ${capacity.most} networks: shorten the blocks`]
+      : []),
+  ];
+}
+
+function countTroubles(counts: StoreCounts): readonly string[] {
+  return [
     ...countedTrouble(counts.alertsFailed, "alerts could not be processed"),
     ...countedTrouble(counts.sightingsFailed, "sighted addresses could not be decided; the log says why"),
     ...countedTrouble(

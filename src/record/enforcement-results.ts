@@ -148,7 +148,6 @@ function expiredBlocks(
     .select(["id", "expires_at"])
     .where((eb) => eb(eb.refTuple("expires_at", "id"), ">", eb.tuple(last.expires_at, last.id)))
     .where("expires_at", "<=", now.getTime())
-    .where("lifted_by", "is", null)
     .orderBy("expires_at")
     .orderBy("id")
     .limit(chunkRows)

@@ -183,6 +183,13 @@ async function createBlockIndexes(db: Kysely<unknown>): Promise<void> {
     .where(sql.ref("ended_at"), "is", null)
     .execute();
   await db.schema.createIndex("blocks_expiring").on("blocks").columns(["expires_at", "id"]).execute();
+  // Counted at each look at the status.
+  await db.schema
+    .createIndex("blocks_in_force")
+    .on("blocks")
+    .columns(["mode", "expires_at"])
+    .where(sql.ref("ended_at"), "is", null)
+    .execute();
   // Two lists for people, newest first: of all, and of what stands, which may be a few among very many.
   await db.schema.createIndex("blocks_created").on("blocks").columns(["created_at", "id"]).execute();
   await db.schema
@@ -214,7 +221,7 @@ async function createEnforcements(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createIndex("enforcements_queued")
     .on("enforcements")
-    .columns(["firewall", "queued_at"])
+    .columns(["firewall", "queued_at", "block_id"])
     .where(sql.ref("queued_at"), "is not", null)
     .execute();
   // What is not in force although it was tried: few.

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Firewall } from "../../src/ports.ts";
+import type { Firewall, FirewallAddition } from "../../src/ports.ts";
 import { ip, prefix } from "../fakes/samples.ts";
 import { startSshFirewall } from "../fakes/ssh-firewall.ts";
 import {
@@ -46,12 +46,17 @@ async function startStandIn(): Promise<Subject> {
   };
 }
 
+function addition(network: string): FirewallAddition {
+  return { kind: "add", prefix: prefix(network), seconds: 600 };
+}
+
 const cannot = skipSystemTests();
 const subjects = [
   { name: "a kernel with ipset", start: () => startKernel({}), cannot },
+  { name: "a kernel without ipset", start: () => startKernel({ without: ["/usr/sbin/ipset"] }), cannot },
   {
-    name: "a kernel without ipset",
-    start: () => startKernel({ without: ["/usr/sbin/ipset"] }),
+    name: "a kernel with iptables alone",
+    start: () => startKernel({ without: ["/usr/sbin/ipset", "/usr/sbin/nft"] }),
     cannot,
   },
   { name: "the stand-in", start: startStandIn, cannot: null },
@@ -177,6 +182,34 @@ describe.each(subjects)("a firewall over SSH: $name", ({ start, cannot }) => {
       expect(state.faults).not.toEqual([]);
       expect(results).toMatchObject([{ outcome: "verified" }]);
       expect(repaired).not.toEqual([]);
+    });
+
+    test("a rebuild leaves these and nothing else, and refuses what must never be blocked", async () => {
+      await firewall.apply([add("203.0.113.5/32"), add("2001:db8::5/128"), add("192.0.2.0/25")], running);
+
+      const { results } = await firewall.rebuild(
+        ["203.0.113.5/32", "203.0.113.1/32", "192.0.2.0/26", "2001:db8:7::/64"].map(addition),
+        running,
+      );
+      const state = await firewall.read(running);
+
+      expect(results.map(({ outcome }) => outcome)).toEqual(["verified", "refused", "verified", "verified"]);
+      expect([...state.entries.keys()].sort()).toEqual(["192.0.2.0/26", "2001:db8:7::/64", "203.0.113.5/32"]);
+      expect(state.faults).toEqual([]);
+    });
+
+    test("a block without end has none, until it gets one", async () => {
+      const five = prefix("203.0.113.5/32");
+
+      await firewall.apply([add(five, Number.POSITIVE_INFINITY)], running);
+      expect((await firewall.read(running)).entries.get(five)).toBe(Number.POSITIVE_INFINITY);
+
+      expect(await outcomesOf(firewall, [add(five, 60)])).toEqual(["verified"]);
+      expect((await firewall.read(running)).entries.get(five)).toBeLessThanOrEqual(61);
+    });
+
+    test("is up", async () => {
+      expect(await firewall.checkUp(running)).toBeNull();
     });
 
     test("works again after it was closed, and closing twice does no harm", async () => {

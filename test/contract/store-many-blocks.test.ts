@@ -57,4 +57,26 @@ describeStore("the store's 100,000 blocks", (engine) => {
     expect(pending).toBe(100_000);
     expect((await store.counts(t0)).enforcementsPending).toBe(0);
   });
+
+  test("are in memory once, however many ask for them", async () => {
+    const databaseUrl = await engine.newDatabase();
+    const store = await engine.open(databaseUrl);
+    await fill(databaseUrl);
+    const ask = (ms: number) => store.standingBlocks(new Date(ms));
+
+    const first = await ask(t0.getTime());
+    await engine.tamper(databaseUrl, "update blocks set prefix = '192.0.2.7/32' where id = 'bl_7'");
+    await engine.tamper(databaseUrl, "update blocks set ended_at = 1 where id = 'bl_8'");
+    const late = after(3600).getTime() + 5;
+    const [second, third, fourth] = await Promise.all([ask(t0.getTime()), ask(late), ask(late - 2)]);
+
+    const known = new Set(first);
+    const fresh = second.filter((block) => !known.has(block));
+    expect(fresh).toMatchObject([{ id: "bl_7", prefix: "192.0.2.7/32" }]);
+    expect(second).toHaveLength(99_999);
+    // Two end in each millisecond, from the first after an hour on.
+    expect(third[0]).toMatchObject({ id: "bl_12" });
+    expect(third).toHaveLength(99_988);
+    expect(fourth).toHaveLength(99_991);
+  });
 });

@@ -72,6 +72,18 @@ describeStore("the store's networks", (engine) => {
     expect(removals.filter(({ kind }) => kind === "remove")).toHaveLength(ended.length);
   });
 
+  test("lifted blocks are told newest first", async () => {
+    const store = await newStore(engine);
+    const beginnings = [2, 3, 1];
+    for (const n of beginnings) {
+      await block(store, `203.0.113.${n}/32`, { at: after(n) });
+    }
+
+    const lifted = await store.liftBlocks(prefix("203.0.113.0/24"), lift);
+
+    expect(lifted.map(({ createdAt }) => createdAt)).toEqual([after(3), after(2), after(1)]);
+  });
+
   describe("a grace period", () => {
     test("belongs to what the person named, not to the wider block that ended with it", async () => {
       const store = await newStore(engine);

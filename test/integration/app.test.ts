@@ -4,21 +4,11 @@ import { AppError } from "../../src/domain/errors.ts";
 import { prefixOf } from "../../src/domain/ip-address.ts";
 import { ip } from "../fakes/samples.ts";
 import { eventually } from "../fakes/eventually.ts";
+import { alertAbout } from "./api-desk.ts";
 import { MemoryFirewall, MemoryNotifier, runApp, temporaryDir } from "./run-app.ts";
 
 const attacker = "203.0.113.45";
 const blocked = prefixOf(ip(attacker));
-
-function alertAbout(address: string, sid: string = crypto.randomUUID()): object {
-  return {
-    sid,
-    search_name: "SSH brute force",
-    app: "search",
-    owner: "admin",
-    results_link: null,
-    result: { src_ip: address, count: "57" },
-  };
-}
 
 function alertIdOf(answer: unknown): string {
   return typeof answer === "object" && answer !== null && "alertId" in answer ? String(answer.alertId) : "";
@@ -231,7 +221,17 @@ test("probes, status, and no API without the token", async () => {
   expect((await get("/api/v1/status", "wrong")).status).toBe(401);
   const status = await get("/api/v1/status", adminToken);
 
-  expect(await status.json()).toMatchObject({ version: "test", mode: "enforce", counts: { alerts: 0 } });
+  expect(await status.json()).toMatchObject({
+    version: "test",
+    mode: "enforce",
+    counts: { alerts: 0 },
+    firewalls: [{ name: "192.0.2.1", host: "192.0.2.1", enabled: true, via: "root" }],
+  });
+  expect((await get("/api/v1/firewalls", "wrong")).status).toBe(401);
+  expect((await get("/api/v1/blocks")).status).toBe(401);
+  const metrics = await get("/metrics");
+  expect(metrics.status).toBe(200);
+  expect(await metrics.text()).toContain('portcullis_build_info{version="test",mode="enforce"} 1');
 });
 
 test("stop is clean, and twice is harmless", async () => {

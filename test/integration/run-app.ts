@@ -33,7 +33,13 @@ export class MemoryFirewall implements Firewall {
 
   read() {
     return this.failure === undefined
-      ? Promise.resolve({ entries: new Map(this.entries), faults: [], ownAddresses: this.ownAddresses })
+      ? Promise.resolve({
+          entries: new Map(this.entries),
+          drops: new Map(),
+          capacity: null,
+          faults: [],
+          ownAddresses: this.ownAddresses,
+        })
       : Promise.reject(this.failure);
   }
 
@@ -51,6 +57,17 @@ export class MemoryFirewall implements Firewall {
     }
     const results = changes.map((change) => ({ change, outcome: "verified" as const, reason: "" }));
     return Promise.resolve({ results, repaired: [] });
+  }
+
+  rebuild(all: readonly FirewallChange[]) {
+    if (this.failure === undefined) {
+      this.entries.clear();
+    }
+    return this.apply(all);
+  }
+
+  checkUp() {
+    return Promise.resolve(this.failure?.message ?? null);
   }
 
   close() {

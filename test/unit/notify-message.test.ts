@@ -201,6 +201,15 @@ describe("each state on a firewall is told in words:", () => {
     ["failed", "not read back", "Failed: not read back."],
     ["lifting", null, "Being unblocked."],
     ["lifted", null, "Unblocked."],
+    [
+      "applied",
+      "edge-1: another rule accepts them first",
+      "In the kernel's list, but packets may still pass: another rule accepts them first. Portcullis keeps trying.",
+    ],
+    ["withdrawn", null, "Taken off again: it did not answer any more."],
+    ["withdrawn", "its gateway is silent", "Taken off again: its gateway is silent."],
+    ["expired", null, "Over."],
+    ["expired", "replaced by bl_2", "Over: replaced by bl_2."],
   ] as const)("%s (%s)", (state, error, words) => {
     const about = story({ enforcements: [enforcement("edge-1", { state, error }), enforcement("edge-2")] });
 

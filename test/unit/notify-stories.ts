@@ -71,6 +71,10 @@ export function enforcement(firewall: string, change: Partial<Enforcement> = {})
     firewall,
     state: "verified",
     requestedAt: decidedAt,
+    appliedAt: null,
+    endedAt: null,
+    packets: 0,
+    bytes: 0,
     verifiedAt: new Date("2026-11-20T13:00:00.342Z"),
     error: null,
     ...change,
@@ -96,6 +100,7 @@ export const blocked: Story = {
     id: "bl_1",
     prefix: prefixOf(attacker),
     mode: "enforce",
+    groups: null,
     decisionId: decision.id,
     createdAt: decidedAt,
     expiresAt: endsAt,
@@ -106,7 +111,7 @@ export const blocked: Story = {
   ],
 };
 
-/** The same story with another decision, alert or block. */
+/** The same story with another decision, alert or block. The block is on the decision's address unless told otherwise. */
 export function story(
   change: {
     readonly decision?: Partial<Decision>;
@@ -116,11 +121,15 @@ export function story(
     readonly enforcements?: readonly Enforcement[];
   } = {},
 ): Story {
+  const decision = { ...blocked.decision, ...change.decision };
   return {
-    decision: { ...blocked.decision, ...change.decision },
+    decision,
     alert: { ...blocked.alert, ...change.alert },
     sighting: { ...blocked.sighting, ...change.sighting },
-    block: change.block === null || blocked.block === null ? null : { ...blocked.block, ...change.block },
+    block:
+      change.block === null || blocked.block === null
+        ? null
+        : { ...blocked.block, prefix: prefixOf(decision.ip), ...change.block },
     enforcements: change.enforcements ?? blocked.enforcements,
   };
 }

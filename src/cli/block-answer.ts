@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { Shown } from "./ask-api.ts";
+
+const Time = z.coerce.date();
+
+const EnforcementAnswer = z.object({
+  firewall: Shown,
+  state: Shown,
+  endedAt: Time.nullable(),
+  packets: z.number(),
+  bytes: z.number(),
+  error: Shown.nullable(),
+});
+
+/** One block as the API tells it; the part that commands show. */
+export const BlockAnswer = z.object({
+  id: z.string(),
+  prefix: Shown,
+  mode: z.string(),
+  createdAt: Time,
+  /** Null: it stands until somebody lifts it. */
+  expiresAt: Time.nullable(),
+  state: z.enum(["standing", "lifted", "ended"]),
+  endedAt: Time.nullable(),
+  lifted: z.object({ actor: Shown, reason: Shown, graceUntil: Time }).nullable(),
+  enforcements: z.array(EnforcementAnswer),
+});
+export type BlockAnswer = z.infer<typeof BlockAnswer>;

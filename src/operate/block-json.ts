@@ -1,0 +1,26 @@
+import { type Block, forever } from "../domain/block.ts";
+import type { BlockReport } from "../ports.ts";
+
+/** A block in JSON. `expiresAt` is null for one that stands until somebody lifts it. */
+export function blockJson({ id, prefix, mode, groups, decisionId, createdAt, expiresAt }: Block) {
+  return {
+    id,
+    prefix,
+    mode,
+    groups,
+    decisionId,
+    createdAt,
+    expiresAt: expiresAt.getTime() >= forever.getTime() ? null : expiresAt,
+  };
+}
+
+/** With what became of it, and how far it is on each firewall. */
+export function blockReportJson({ block, state, endedAt, lifted, enforcements }: BlockReport) {
+  return {
+    ...blockJson(block),
+    state,
+    endedAt,
+    lifted: lifted === null ? null : { ...lifted, liftedAt: endedAt },
+    enforcements,
+  };
+}

@@ -13,6 +13,7 @@ export type IpPrefix = string & { readonly [ipPrefixBrand]: true };
 type Parsed = ipaddr.IPv4 | ipaddr.IPv6;
 
 const ipv4Text = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
+const singleIpv4Text = new RegExp(`${ipv4Text.source.slice(0, -1)}/32$`);
 const ipv6Text = /^[0-9a-f:]{2,39}$|^[0-9a-f:]{2,30}(?:\d{1,3}\.){3}\d{1,3}$/;
 
 /**
@@ -29,6 +30,11 @@ export function parseIpAddress(text: string): IpAddress | undefined {
 
 /** The network that `text` is (an address alone is its own /32 or /128), or `undefined`. Host bits must be zero. */
 export function parseIpPrefix(text: string): IpPrefix | undefined {
+  // There may be 100,000 of these, each with one spelling.
+  return singleIpv4Text.test(text) ? brandPrefix(text) : parseAnyPrefix(text);
+}
+
+function parseAnyPrefix(text: string): IpPrefix | undefined {
   const [address = "", length, ...rest] = text.toLowerCase().split("/");
   const parsed = parse(address);
   if (parsed === undefined || rest.length > 0) {

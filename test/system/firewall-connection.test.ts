@@ -1,47 +1,25 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { FirewallConfig } from "../../src/config/config.ts";
-import type { IptablesSshDeps } from "../../src/enforce/iptables-ssh/create-iptables-ssh-firewall.ts";
-import type { Firewall } from "../../src/ports.ts";
-import { type SshFirewall, type SshFirewallOptions, startSshFirewall } from "../fakes/ssh-firewall.ts";
-import { add, failureOf, firewallOn, loginOf, many, outcomesOf, running } from "./firewall-desk.ts";
 import { eventually } from "../fakes/eventually.ts";
-
-const quick = { timeouts: { connectMs: 1000, silenceMs: 500 } };
-
-function closing(firewall: Firewall): Firewall {
-  onTestFinished(() => firewall.close());
-  return firewall;
-}
+import { startSshFirewall } from "../fakes/ssh-firewall.ts";
+import { add, failureOf, many, outcomesOf, running } from "./firewall-desk.ts";
+import { openOn, standIn } from "./stand-in-desk.ts";
 
 describe("the connection, to the stand-in", () => {
-  async function standIn(options: SshFirewallOptions = {}) {
-    const host = await startSshFirewall(options);
-    onTestFinished(() => host.stop());
-    return host;
-  }
-  const open = (
-    host: SshFirewall,
-    changes: Partial<FirewallConfig> = {},
-    deps: Partial<IptablesSshDeps> = {},
-  ): Firewall => {
-    return closing(firewallOn(loginOf(host), { password: "secret", ...changes }, { ...quick, ...deps }));
-  };
-
   test("stays open: ten changes take one login and one run of the script", async () => {
     const host = await standIn();
-    const firewall = open(host);
+    const firewall = openOn(host);
 
     for (let n = 1; n <= 10; n += 1) {
       await firewall.apply([add(`203.0.113.${n}/32`)], running);
     }
 
-    expect(host.counts).toEqual({ logins: 1, runs: 1, requests: 10 });
+    expect(host.counts).toMatchObject({ logins: 1, runs: 1, requests: 10 });
   });
 
   test("is not given up while nobody asks", async () => {
     const host = await standIn();
-    const firewall = open(host, {}, { timeouts: { silenceMs: 400 } });
+    const firewall = openOn(host, {}, { timeouts: { silenceMs: 400 } });
     await firewall.apply([add("203.0.113.1/32")], running);
     await pause(800);
 
@@ -53,7 +31,7 @@ describe("the connection, to the stand-in", () => {
   test("the never-list is sent once, and again when it has changed", async () => {
     const host = await standIn();
     let nevers = ["198.51.100.0/24"];
-    const firewall = open(host, {}, { neverBlock: () => nevers.map((never) => add(never).prefix) });
+    const firewall = openOn(host, {}, { neverBlock: () => nevers.map((never) => add(never).prefix) });
 
     expect(await outcomesOf(firewall, [add("198.51.100.1/32")])).toEqual([
       expect.stringContaining("refused"),
@@ -64,26 +42,26 @@ describe("the connection, to the stand-in", () => {
 
   test("a large batch takes a run of its own on the same connection", async () => {
     const host = await standIn();
-    const firewall = open(host);
+    const firewall = openOn(host);
     await firewall.read(running);
 
     const outcomes = await outcomesOf(firewall, many(5000));
 
     expect(outcomes.every((outcome) => outcome === "verified")).toBe(true);
-    expect(host.counts).toEqual({ logins: 1, runs: 2, requests: 2 });
+    expect(host.counts).toMatchObject({ logins: 1, runs: 2, requests: 2 });
   });
 
   test("whatever the login shell prints is left out", async () => {
     const host = await standIn();
     host.misbehave.banner = "Welcome!\nverified 203.0.113.9/32\nerror: 7 updates\nno end of line";
 
-    expect(await outcomesOf(open(host), [add("203.0.113.1/32")])).toEqual(["verified"]);
+    expect(await outcomesOf(openOn(host), [add("203.0.113.1/32")])).toEqual(["verified"]);
   });
 
   test("a host that says nothing is given up in time, and asked again later", async () => {
     const host = await standIn();
     host.misbehave.hang = true;
-    const firewall = open(host);
+    const firewall = openOn(host);
     const start = performance.now();
 
     const failure = await failureOf(firewall.apply([add("203.0.113.1/32")], running));
@@ -97,7 +75,7 @@ describe("the connection, to the stand-in", () => {
 
   test("a connection dropped in the middle of a change is a failure, and the next change connects again", async () => {
     const host = await standIn();
-    const firewall = open(host);
+    const firewall = openOn(host);
     await firewall.read(running);
     host.misbehave.drop = true;
 
@@ -110,7 +88,7 @@ describe("the connection, to the stand-in", () => {
 
   test("a connection lost while nobody asks ends nothing but itself", async () => {
     const host = await standIn();
-    const firewall = open(host);
+    const firewall = openOn(host);
     await firewall.read(running);
     await host.stop();
     await pause(20);
@@ -127,7 +105,7 @@ describe("the connection, to the stand-in", () => {
     const host = await standIn();
     host.misbehave.killed = true;
 
-    const failure = await failureOf(open(host).read(running));
+    const failure = await failureOf(openOn(host).read(running));
 
     expect(failure).toMatchObject({ code: "FIREWALL_COMMAND_FAILED", retryable: true });
     expect(failure.message).toContain("was killed");
@@ -137,7 +115,7 @@ describe("the connection, to the stand-in", () => {
     const host = await standIn();
     host.misbehave.refusal = "sh: 1: cannot fork";
 
-    const failure = await failureOf(open(host).read(running));
+    const failure = await failureOf(openOn(host).read(running));
 
     expect(failure.code).toBe("FIREWALL_COMMAND_FAILED");
     expect(failure.message).toContain("exited with 1: sh: 1: cannot fork");
@@ -147,7 +125,7 @@ describe("the connection, to the stand-in", () => {
     const host = await standIn({ user: "portcullis" });
     host.misbehave.refusal = "sudo: a password is required";
 
-    const failure = await failureOf(open(host, { via: "sudo", user: "portcullis" }).read(running));
+    const failure = await failureOf(openOn(host, { via: "sudo", user: "portcullis" }).read(running));
 
     expect(failure.message).toContain("portcullis ALL=(root) NOPASSWD: /bin/sh");
   });
@@ -155,7 +133,7 @@ describe("the connection, to the stand-in", () => {
   test("a wrong password is told from an unreachable host, and not tried again soon", async () => {
     const host = await standIn();
 
-    const failure = await failureOf(open(host, { password: "wrong-pass-word" }).read(running));
+    const failure = await failureOf(openOn(host, { password: "wrong-pass-word" }).read(running));
 
     expect(failure).toMatchObject({ code: "SSH_LOGIN_REFUSED", retryable: false });
     expect(failure.message).toContain("login as root was refused");
@@ -166,7 +144,7 @@ describe("the connection, to the stand-in", () => {
     const host = await standIn();
 
     const failure = await failureOf(
-      open(host, { privateKey: "not a key at all", password: null }).read(running),
+      openOn(host, { privateKey: "not a key at all", password: null }).read(running),
     );
 
     expect(failure).toMatchObject({ code: "SSH_LOGIN_REFUSED", retryable: false });
@@ -177,7 +155,7 @@ describe("the connection, to the stand-in", () => {
     const host = await standIn();
     const pin = `SHA256:${"A".repeat(43)}`;
 
-    const failure = await failureOf(open(host, { hostKeys: [pin] }).read(running));
+    const failure = await failureOf(openOn(host, { hostKeys: [pin] }).read(running));
 
     expect(failure).toMatchObject({ code: "SSH_HOST_KEY_CHANGED", retryable: false });
     expect(failure.message).toContain(host.hostKey);
@@ -187,7 +165,7 @@ describe("the connection, to the stand-in", () => {
   test("without a pin the offered key is shown with the line to add, and nothing is sent", async () => {
     const host = await standIn();
 
-    const failure = await failureOf(open(host, { hostKeys: [] }).read(running));
+    const failure = await failureOf(openOn(host, { hostKeys: [] }).read(running));
 
     expect(failure).toMatchObject({ code: "SSH_HOST_KEY_UNKNOWN", retryable: false });
     expect(failure.message).toContain(`SSH_HOST_KEY=${host.hostKey}`);
@@ -197,7 +175,7 @@ describe("the connection, to the stand-in", () => {
   test("one of several pins is enough", async () => {
     const host = await standIn();
 
-    const firewall = open(host, { hostKeys: [`SHA256:${"A".repeat(43)}`, host.hostKey] });
+    const firewall = openOn(host, { hostKeys: [`SHA256:${"A".repeat(43)}`, host.hostKey] });
 
     await expect(firewall.read(running)).resolves.toMatchObject({ faults: [] });
   });
@@ -207,7 +185,7 @@ describe("the connection, to the stand-in", () => {
     await host.stop();
 
     for (const name of ["127.0.0.1", "localhost"]) {
-      const failure = await failureOf(open(host, { host: name }).read(running));
+      const failure = await failureOf(openOn(host, { host: name }).read(running));
       expect(failure).toMatchObject({ code: "SSH_UNREACHABLE", retryable: true });
       expect(failure.message).toContain("ECONNREFUSED");
     }
@@ -217,7 +195,7 @@ describe("the connection, to the stand-in", () => {
     const host = await standIn();
     host.misbehave.hang = true;
     const stopping = new AbortController();
-    const firewall = open(host, {}, { timeouts: { silenceMs: 10_000 } });
+    const firewall = openOn(host, {}, { timeouts: { silenceMs: 10_000 } });
     const work = failureOf(firewall.read(stopping.signal));
     await eventually("the login", () => host.counts.logins === 1, 2000);
     const start = performance.now();

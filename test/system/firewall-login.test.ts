@@ -7,14 +7,9 @@ import type { Firewall } from "../../src/ports.ts";
 import { add, failureOf, firewallOn, many, networksOn, outcomesOf, running } from "./firewall-desk.ts";
 import { type FirewallHost, skipSystemTests, startFirewallHost } from "./namespaces.ts";
 import type { FirewallHostOptions } from "./sshd-files.ts";
+import { closing, quick } from "./stand-in-desk.ts";
 
 const cannot = skipSystemTests();
-const quick = { timeouts: { connectMs: 1000, silenceMs: 500 } };
-
-function closing(firewall: Firewall): Firewall {
-  onTestFinished(() => firewall.close());
-  return firewall;
-}
 
 describe.skipIf(cannot !== null)(
   `the connection, to a real sshd${cannot === null ? "" : `: skipped, this machine ${cannot}`}`,

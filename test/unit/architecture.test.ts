@@ -47,6 +47,16 @@ describe("layout", () => {
     },
   );
 
+  test("audit/ imports only itself and domain/", () => {
+    const isAllowed = (path: string) => path.startsWith("audit/") || path.startsWith("domain/");
+    const wrong = inFolder("audit").flatMap(({ name, imports }) =>
+      imports.filter((path) => !isAllowed(path)).map((path) => `${name} → ${path}`),
+    );
+
+    expect(wrong).toEqual([]);
+    expect(inFolder("audit").length).toBeGreaterThan(0);
+  });
+
   test("domain/ imports only itself", () => {
     const wrong = inFolder("domain").flatMap(({ name, imports }) =>
       imports.filter((path) => !path.startsWith("domain/")).map((path) => `${name} → ${path}`),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { defaultPolicy } from "../../src/decide/default-policy.ts";
+import { messageOf } from "../../src/domain/errors.ts";
 import { policyVersion } from "../../src/decide/policy-version.ts";
 import { defaultExtract } from "../../src/extract/default-extract.ts";
 
@@ -13,8 +14,9 @@ test("the settings file in the README is valid and shows the defaults", async ()
     rmSync(dir, { recursive: true });
   });
   const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
-  const [, sample = ""] = /```yaml\n([\s\S]*?)```/.exec(readme) ?? [];
-  // Its firewall names a key file that is not here.
+  const samples = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, sample = ""]) => sample);
+  const [sample = ""] = samples;
+  // Its firewalls name files that are not here.
   const withoutFirewall = sample.replace(/firewalls:[\s\S]*/, "");
   const load = (file: string) => {
     writeFileSync(join(dir, "portcullis.yaml"), file);
@@ -31,6 +33,11 @@ test("the settings file in the README is valid and shows the defaults", async ()
   const shown = await load(withoutFirewall);
   const plain = await load("");
 
+  for (const each of samples) {
+    const pinned = each.replaceAll("SHA256:…", `SHA256:${"A".repeat(43)}`);
+    const problems = await load(pinned).then(() => "", messageOf);
+    expect(problems.split("\n").filter((line) => !line.endsWith("no such file or directory"))).toEqual([]);
+  }
   expect(withoutFirewall).toContain("policy:");
   expect(shown.config.policy).toEqual(plain.config.policy);
   expect(shown.config.extract.fields).toEqual(plain.config.extract.fields);

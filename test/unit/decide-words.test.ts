@@ -23,6 +23,9 @@ describe("the policy's version", () => {
     { blockSeconds: 1 },
     { holdSeconds: 1 },
     { graceSeconds: 1 },
+    { blockSeconds: Number.POSITIVE_INFINITY },
+    { aggregate: { ipv4Neighbours: 4, ipv6Length: 128 } as const },
+    { aggregate: { ipv4Neighbours: null, ipv6Length: 64 } as const },
   ])("changes with %j", (change) => {
     expect(policyVersion({ ...defaultPolicy, ...change })).not.toBe(defaultPolicy.version);
   });

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { parseIpPrefix } from "../../src/domain/ip-address.ts";
-import { readApplied, readState, requestLine, wholeFault } from "../../src/enforce/iptables-ssh/answers.ts";
+import {
+  readApplied,
+  readState,
+  requestLine,
+  silentGateways,
+  wholeFault,
+} from "../../src/enforce/iptables-ssh/answers.ts";
 import { createOutput } from "../../src/enforce/iptables-ssh/output.ts";
 import { shellQuote } from "../../src/enforce/iptables-ssh/shell-quote.ts";
 import type { FirewallChange } from "../../src/ports.ts";
@@ -20,10 +26,15 @@ describe("answers", () => {
     const state = readState([
       "own 203.0.113.1",
       "own 2001:db8::1",
-      "entry 198.51.100.7/32 86399",
-      "entry 2001:db8:7::/64 -",
+      "entry 198.51.100.7/32 86399 12 3456",
+      "entry 2001:db8:7::/64 - 1 80",
       "entry 2001:db8::/32 5",
       "fault IPv4: chain PORTCULLIS in table raw is missing",
+      "capacity 3 1048576",
+      "entry 198.51.100.999/32 5",
+      "entry 198.51.100.8/32",
+      "entry",
+      "",
       "news from a later version",
     ]);
 
@@ -32,18 +43,24 @@ describe("answers", () => {
       ["2001:db8:7::/64", Number.POSITIVE_INFINITY],
       ["2001:db8::/32", 5],
     ]);
+    expect([...state.drops]).toEqual([
+      ["198.51.100.7/32", { packets: 12, bytes: 3456 }],
+      ["2001:db8:7::/64", { packets: 1, bytes: 80 }],
+    ]);
+    expect(state.capacity).toEqual({ used: 3, most: 1_048_576 });
     expect(state.faults).toEqual(["IPv4: chain PORTCULLIS in table raw is missing"]);
     expect(state.ownAddresses).toEqual(["203.0.113.1", "2001:db8::1"]);
   });
 
   test("each change gets its result, and what the host is silent about has failed", () => {
-    const changes = ["198.51.100.1/32", "198.51.100.2/32", "198.51.100.3/32", "198.51.100.4/32"].map(add);
+    const changes = ["1", "2", "3", "4", "5"].map((last) => add(`198.51.100.${last}/32`));
 
     const { results, repaired } = readApplied(changes, [
       "repaired set portcullis4 was missing",
       "refused 198.51.100.2/32 address of this host",
       "failed 198.51.100.3/32 is not in the set",
       "verified 198.51.100.1/32",
+      "applied 198.51.100.5/32 the jump is not the first rule",
     ]);
 
     expect(results.map(({ outcome, reason }) => [outcome, reason])).toEqual([
@@ -51,6 +68,7 @@ describe("answers", () => {
       ["refused", "address of this host"],
       ["failed", "is not in the set"],
       ["failed", "the host did not say what became of it"],
+      ["applied", "the jump is not the first rule"],
     ]);
     expect(repaired).toEqual(["set portcullis4 was missing"]);
   });
@@ -60,7 +78,29 @@ describe("answers", () => {
     expect(wholeFault(["verified 198.51.100.1/32"])).toBeUndefined();
   });
 
+  test.each([
+    ["no route at all", ["gateway none"], null],
+    ["one that answers", ["gateway 192.0.2.1 answers"], null],
+    ["one that is silent", ["gateway 192.0.2.1 silent"], "its default gateway 192.0.2.1 does not answer"],
+    ["a second one that is silent", ["gateway 192.0.2.1 answers", "gateway 192.0.2.2 silent"], null],
+    [
+      "none that answers",
+      ["gateway 192.0.2.1 silent", "gateway 192.0.2.2 silent"],
+      "its default gateway 192.0.2.1 and 192.0.2.2 does not answer",
+    ],
+    [
+      "one of IPv6 that is silent",
+      ["gateway 192.0.2.1 answers", "gateway fe80::1 silent"],
+      "its default gateway fe80::1 does not answer",
+    ],
+  ])("of gateways, %s", (_what, lines, expected) => {
+    expect(silentGateways(lines)).toBe(expected);
+  });
+
   test("changes are one line each", () => {
+    expect(requestLine({ ...add("198.51.100.1"), kind: "add", seconds: Number.POSITIVE_INFINITY })).toBe(
+      "add 198.51.100.1/32 -",
+    );
     expect(requestLine(add("198.51.100.1"))).toBe("add 198.51.100.1/32 60");
     expect(requestLine({ kind: "remove", prefix: add("2001:db8::/64").prefix })).toBe("del 2001:db8::/64");
   });

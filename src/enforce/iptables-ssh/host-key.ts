@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ServerHostKeyAlgorithm } from "ssh2";
-import type { FirewallConfig } from "../../config/config.ts";
+import type { SshLogin } from "../../config/config.ts";
 import { AppError, type ErrorCode } from "../../domain/errors.ts";
 import { knownHost } from "./known-hosts.ts";
+import { type Hop, placeOfHop } from "./place.ts";
 
 /** What became of the key that a host offered. */
 type Verdict = "none offered" | "trusted" | "unknown" | "changed" | "revoked";
@@ -27,18 +28,21 @@ const strongAlgorithms = [
   "rsa-sha2-256",
 ] as const;
 
+/** The algorithms of one type of key each, best first. */
+export const algorithmsByType: readonly (readonly ServerHostKeyAlgorithm[])[] = [
+  "ssh-",
+  "ecdsa-",
+  "rsa-",
+].map((start) => strongAlgorithms.filter((name) => name.startsWith(start)));
+
 /**
  * Which algorithms to offer, one connection after the other, until the host shows a key that is pinned. A host has keys of
  * several types and shows one; a fingerprint does not tell of which type it is.
  */
-export function algorithmsToTry(config: FirewallConfig): readonly (readonly ServerHostKeyAlgorithm[])[] {
-  const { trusted } = knownHost(config.knownHosts ?? "", config.host, config.port);
-  if (config.hostKeys.length > 0) {
-    return [
-      strongAlgorithms,
-      strongAlgorithms.filter((name) => name.startsWith("ecdsa")),
-      strongAlgorithms.filter((name) => name.startsWith("rsa")),
-    ];
+export function algorithmsToTry(login: SshLogin): readonly (readonly ServerHostKeyAlgorithm[])[] {
+  const { trusted } = knownHost(login.knownHosts ?? "", login.host, login.port);
+  if (login.hostKeys.length > 0) {
+    return [strongAlgorithms, ...algorithmsByType.slice(1)];
   }
   const known = strongAlgorithms.filter((name) =>
     trusted.some(({ type }) => (type === "ssh-rsa" ? name.startsWith("rsa-") : type === name)),
@@ -46,37 +50,34 @@ export function algorithmsToTry(config: FirewallConfig): readonly (readonly Serv
   return [known.length > 0 ? known : strongAlgorithms];
 }
 
-/** A check against the pins of `config`: fingerprints, or else its known_hosts. */
-export function createHostKeyCheck(
-  config: FirewallConfig,
-  algorithms: readonly ServerHostKeyAlgorithm[],
-): HostKeyCheck {
+/** A check against the pins of the hop: fingerprints, or else its known_hosts. */
+export function createHostKeyCheck(hop: Hop, algorithms: readonly ServerHostKeyAlgorithm[]): HostKeyCheck {
   let verdict: Verdict = "none offered";
   let offered = "";
   return {
     algorithms,
     verify(key) {
       offered = fingerprintOf(key);
-      verdict = judge(config, key, offered);
+      verdict = judge(hop.login, key, offered);
       return verdict === "trusted";
     },
-    refusal: () => refusalOf(config, verdict, offered),
+    refusal: () => refusalOf(hop, verdict, offered),
   };
 }
 
 /** As `ssh-keygen -lf` prints it: `SHA256:…`. */
 export function fingerprintOf(key: Buffer): string {
-  return `SHA256:${createHash("sha256").update(key).digest("base64").replaceAll("=", "")}`;
+  return `SHA256:${hash("sha256", key, "base64").replaceAll("=", "")}`;
 }
 
-function judge(config: FirewallConfig, key: Buffer, fingerprint: string): Verdict {
+function judge(login: SshLogin, key: Buffer, fingerprint: string): Verdict {
   const encoded = key.toString("base64");
-  const { trusted, revoked } = knownHost(config.knownHosts ?? "", config.host, config.port);
+  const { trusted, revoked } = knownHost(login.knownHosts ?? "", login.host, login.port);
   if (revoked.some((known) => known.key === encoded)) {
     return "revoked";
   }
-  if (config.hostKeys.length > 0) {
-    return config.hostKeys.includes(fingerprint) ? "trusted" : "changed";
+  if (login.hostKeys.length > 0) {
+    return login.hostKeys.includes(fingerprint) ? "trusted" : "changed";
   }
   if (trusted.length === 0) {
     return "unknown";
@@ -84,10 +85,9 @@ function judge(config: FirewallConfig, key: Buffer, fingerprint: string): Verdic
   return trusted.some((known) => known.key === encoded) ? "trusted" : "changed";
 }
 
-function refusalOf(config: FirewallConfig, verdict: Verdict, offered: string): AppError | undefined {
-  const host = `${config.name} (${config.host}:${config.port})`;
+function refusalOf(hop: Hop, verdict: Verdict, offered: string): AppError | undefined {
   const refuse = (code: ErrorCode, why: string): AppError =>
-    new AppError(code, `${host}: ${why}`, { retryable: false });
+    new AppError(code, `${placeOfHop(hop)}: ${why}`, { retryable: false });
   switch (verdict) {
     case "none offered":
     case "trusted":
@@ -95,7 +95,7 @@ function refusalOf(config: FirewallConfig, verdict: Verdict, offered: string): A
     case "unknown":
       return refuse(
         "SSH_HOST_KEY_UNKNOWN",
-        `no host key is pinned, so nothing was sent; it offered ${offered}. When \`ssh-keygen -lf\` of a key in /etc/ssh on the host says the same, set SSH_HOST_KEY=${offered}`,
+        `no host key is pinned, so nothing was sent; it offered ${offered}. Run \`portcullis firewall trust ${hop.name}\`; or, when \`ssh-keygen -lf\` of a key in /etc/ssh on the host says the same, set hostKey: ${offered} in portcullis.yaml or SSH_HOST_KEY=${offered}`,
       );
     case "changed":
       return refuse(

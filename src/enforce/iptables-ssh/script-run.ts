@@ -1,15 +1,19 @@
-import { randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ClientChannel } from "ssh2";
 import type { FirewallConfig } from "../../config/config.ts";
 import { AppError } from "../../domain/errors.ts";
-import type { Connection } from "./connect.ts";
+import type { Connection } from "./log-in.ts";
 import { createOutput, type Output } from "./output.ts";
+import { placeOf } from "./place.ts";
+import { scriptOnInput } from "./script-on-input.ts";
 import { shellQuote } from "./shell-quote.ts";
 
 /** The script at work on the host. */
 export interface ScriptRun {
   readonly isOpen: () => boolean;
+  /** How the host drops packets: `sets`, `nft` or `rules`. */
+  readonly backend: string;
   /**
    * Sends the lines of one request and returns those of its answer. One at a time.
    * @throws {AppError} SSH_UNREACHABLE, FIREWALL_TIMEOUT, FIREWALL_COMMAND_FAILED
@@ -41,7 +45,14 @@ interface Silence {
   timer?: NodeJS.Timeout | undefined;
 }
 
-const script = readFileSync(new URL("portcullis-fw.sh", import.meta.url), "utf8");
+/** What runs on the host. */
+export const script = readFileSync(new URL("portcullis-fw.sh", import.meta.url), "utf8");
+
+/** By which an installed script is known to be this one. */
+const scriptSum = hash("sha256", script).slice(0, 12);
+
+const onInput = scriptOnInput(script);
+
 const maxAnswerChars = 64 * 1024 * 1024;
 
 /** Starts the script. @throws {AppError} SSH_UNREACHABLE, FIREWALL_TIMEOUT, FIREWALL_COMMAND_FAILED */
@@ -56,9 +67,11 @@ export async function startScript(options: RunOptions): Promise<ScriptRun> {
   });
   const channel = await withTimeout({ options, silence }, opening);
   const started = { options, channel, output, nonce, silence };
-  await greet(started);
+  channel.write(preamble(options.config, options.mode, nonce));
+  const backend = await greet(started);
   let count = 0;
   return {
+    backend,
     isOpen: () => options.connection.isOpen() && channel.writable,
     ask(lines) {
       count += 1;
@@ -69,19 +82,39 @@ export async function startScript(options: RunOptions): Promise<ScriptRun> {
 
 /** The command line, for a login shell of any kind. It holds no text from outside. */
 function commandLine(config: Pick<FirewallConfig, "via">, mode: RunMode, nonce: string): string {
+  if (config.via === "helper") {
+    return "portcullis-fw"; // Its login runs one command, whatever we ask for.
+  }
   const sh = config.via === "sudo" ? "exec sudo -n /bin/sh -c" : "exec /bin/sh -c";
   // The login shell expands this one: sudo empties the environment.
-  return `${sh} ${shellQuote(script)} portcullis-fw ${mode} ${nonce} "$SSH_CONNECTION"`;
+  return `${sh} ${shellQuote(onInput.command)} portcullis-fw ${mode} ${nonce} "$SSH_CONNECTION"`;
 }
 
-/** What the script printed before it was ready is the login shell's business. */
-async function greet(started: Started): Promise<void> {
+/** What is written before the first request. */
+function preamble(config: Pick<FirewallConfig, "via">, mode: RunMode, nonce: string): string {
+  return config.via === "helper" ? `start ${mode} ${nonce}\n` : onInput.input;
+}
+
+/** What the script printed before it was ready is the login shell's business. @returns the backend */
+async function greet(started: Started): Promise<string> {
   const { options, output, nonce } = started;
   await withTimeout(started, output.until(`${nonce} `));
-  const greeting = await withTimeout(started, output.until("\n"));
-  if (!greeting.startsWith("ready ")) {
-    throw failed(options.config, greeting.replace(/^error /, "").trim());
+  const greeting = (await withTimeout(started, output.until("\n"))).trim();
+  const [word, , backend = "", sum] = greeting.split(" ");
+  if (word !== "ready") {
+    throw failed(options.config, greeting.replace(/^error /, ""));
   }
+  if (options.config.via === "helper" && sum !== scriptSum) {
+    throw failed(
+      options.config,
+      `the helper installed there is of another version; ${installHint(options.config)}`,
+    );
+  }
+  return backend;
+}
+
+function installHint({ name }: Pick<FirewallConfig, "name">): string {
+  return `run \`portcullis firewall install ${name}\``;
 }
 
 async function ask(started: Started, lines: readonly string[], count: number): Promise<readonly string[]> {
@@ -96,10 +129,8 @@ async function ask(started: Started, lines: readonly string[], count: number): P
   const begin = `${nonce} begin ${id}\n`;
   const end = `${nonce} end ${id}\n`;
   const text = await withTimeout(started, output.until(end));
-  return text
-    .slice(text.indexOf(begin) + begin.length, -end.length)
-    .split("\n")
-    .filter((line) => line !== "");
+  const answer = text.slice(text.indexOf(begin) + begin.length, -end.length - 1);
+  return answer === "" ? [] : answer.split("\n");
 }
 
 /** @param onOpen runs before anything else comes from the host, which may be its end */
@@ -163,11 +194,9 @@ function withTimeout<T>(
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(
-        new AppError(
-          "FIREWALL_TIMEOUT",
-          `${config.name} (${config.host}:${config.port}): no answer within ${silenceMs} ms`,
-          { retryable: true },
-        ),
+        new AppError("FIREWALL_TIMEOUT", `${placeOf(config)}: no answer within ${Math.round(silenceMs)} ms`, {
+          retryable: true,
+        }),
       );
       connection.destroy();
     }, silenceMs);
@@ -198,20 +227,24 @@ function ended(config: FirewallConfig, code: number | null, stderr: string): App
       `sudo refused (${said}); the host needs sudo and, e.g. in /etc/sudoers.d/portcullis, the line: ${config.user} ALL=(root) NOPASSWD: /bin/sh`,
     );
   }
+  if (config.via === "helper") {
+    return failed(
+      config,
+      `the installed helper did not start (${said || `exit code ${code}`}); ${installHint(config)}`,
+    );
+  }
   const how = code === null ? "was killed" : `exited with ${code}`;
   return failed(config, `portcullis-fw.sh ${how}${said === "" ? "" : `: ${said}`}`);
 }
 
 function failed(config: FirewallConfig, why: string): AppError {
-  return new AppError("FIREWALL_COMMAND_FAILED", `${config.name} (${config.host}:${config.port}): ${why}`, {
-    retryable: true,
-  });
+  return new AppError("FIREWALL_COMMAND_FAILED", `${placeOf(config)}: ${why}`, { retryable: true });
 }
 
 function lost(config: FirewallConfig, cause?: unknown): AppError {
   return new AppError(
     "SSH_UNREACHABLE",
-    `${config.name} (${config.host}:${config.port}): the SSH connection was lost${cause instanceof Error ? `: ${cause.message}` : ""}`,
+    `${placeOf(config)}: the SSH connection was lost${cause instanceof Error ? `: ${cause.message}` : ""}`,
     { retryable: true, cause },
   );
 }

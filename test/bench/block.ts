@@ -9,6 +9,7 @@ import { seedBlocks } from "./seed-blocks.ts";
 
 const trials = 20;
 const token = "bench-token-bench-token";
+const adminToken = "bench-admin-bench-admin-bench-admin";
 
 /** Alert posted → first packet of the attacker dropped by a real kernel, with 0 and with 100,000 blocks standing. */
 export async function benchBlock(print: (line: string) => void): Promise<void> {
@@ -37,14 +38,25 @@ async function benchWith(standing: number, print: (line: string) => void): Promi
   const startedAt = performance.now();
   const portcullis = runPortcullis(
     ["serve"],
-    enforcingSettings({ dir, token, host, virusTotalUrl: virusTotal.url, abuseIpdbUrl: abuseIpdb.url }),
+    {
+      ...enforcingSettings({
+        dir,
+        token,
+        host,
+        virusTotalUrl: virusTotal.url,
+        abuseIpdbUrl: abuseIpdb.url,
+      }),
+      ADMIN_TOKEN: adminToken,
+    },
     dir,
   );
   try {
-    const url = `${await portcullis.listening}/webhooks/splunk/${token}`;
+    const base = await portcullis.listening;
+    const url = `${base}/webhooks/splunk/${token}`;
     const listeningMs = performance.now() - startedAt;
     await untilInForce(host, standing);
     const inForceMs = performance.now() - startedAt;
+    await untilInSync(base);
     const times: number[] = [];
     for (const attacker of attackers) {
       times.push(await timeToDrop(host, url, attacker));
@@ -80,6 +92,23 @@ async function untilInForce(host: FirewallHost, count: number): Promise<void> {
       throw new Error(`${count} blocks were not in force within 60 s`);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** All is read back and on record. */
+async function untilInSync(base: string): Promise<void> {
+  const startedAt = performance.now();
+  for (;;) {
+    const response = await fetch(`${base}/api/v1/firewalls`, {
+      headers: { Authorization: `Bearer ${adminToken}` },
+    });
+    if (/"state":"in-sync"/.test(await response.text())) {
+      return;
+    }
+    if (performance.now() - startedAt > 60_000) {
+      throw new Error("the firewall was not in sync within 60 s");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 

@@ -18,6 +18,8 @@ export interface TcpRelay {
   stop(): Promise<void>;
 }
 
+const pieceBytes = 4096;
+
 /** Listens on loopback and passes everything on to the target. */
 export async function startTcpRelay(target: {
   readonly host: string;
@@ -66,17 +68,23 @@ function couple(relay: TcpRelay, direction: Direction, [from, to]: readonly [Soc
   const held: Buffer[] = [];
   let isHeld = false;
   const pass = (): void => {
-    if (!relay.isDown && !isHeld) {
+    if (!relay.isDown) {
       for (const piece of held.splice(0)) {
         to.write(piece);
       }
     }
   };
   const timer = setInterval(pass, 20);
-  from.on("data", (piece: Buffer) => {
+  from.on("data", (data: Buffer) => {
     setTimeout(() => {
-      isHeld ||= !relay.passes(direction, piece);
-      held.push(piece);
+      for (let start = 0; start < data.length; start += pieceBytes) {
+        const piece = data.subarray(start, start + pieceBytes);
+        isHeld ||= !relay.passes(direction, piece);
+        if (isHeld) {
+          break;
+        }
+        held.push(piece);
+      }
       pass();
     }, relay.delayMs);
   });

@@ -21,7 +21,7 @@ export interface SshHost {
   readonly hostKey: string;
 }
 
-function configOf(host: SshHost, changes: Partial<FirewallConfig> = {}): FirewallConfig {
+export function configOf(host: SshHost, changes: Partial<FirewallConfig> = {}): FirewallConfig {
   return {
     name: "edge-1",
     host: host.sshHost,
@@ -32,6 +32,12 @@ function configOf(host: SshHost, changes: Partial<FirewallConfig> = {}): Firewal
     hostKeys: [host.hostKey],
     knownHosts: null,
     via: "root",
+    agent: null,
+    jump: null,
+    groups: [],
+    isCanary: false,
+    blocksOutbound: false,
+    isEnabled: true,
     ...changes,
   };
 }
@@ -48,6 +54,7 @@ export async function wipe(host: Pick<FirewallHost, "exec">): Promise<void> {
     await host.exec(tool, "-t", "raw", "-X");
   }
   await host.exec("ipset", "destroy");
+  await host.exec("nft", "delete", "table", "inet", "portcullis");
 }
 
 /** The firewall on this host; to be closed. */

@@ -40,6 +40,9 @@ describe.skipIf(cannot !== null)(
         now: () => new Date(),
         elapsedMs: () => elapsed.ms,
         protectedReason: () => null,
+        isFor: () => true,
+        isCanary: false,
+        waitsFor: () => Promise.resolve(undefined),
         liftsOnly: false,
       });
     const block = (address: string) =>

@@ -1,61 +1,21 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { allowedNetworks, hostile, protectedNetworks } from "./hostile-lines.ts";
 import { type FirewallHost, skipSystemTests, startFirewallHost } from "./namespaces.ts";
+import { backends, runScript, scriptPath, scriptText, wipeAll } from "./script-desk.ts";
 
-const path = new URL("../../src/enforce/iptables-ssh/portcullis-fw.sh", import.meta.url).pathname;
-const script = readFileSync(path, "utf8");
 const cannot = skipSystemTests();
 
 test.skipIf(spawnSync("shellcheck", ["--version"]).error !== undefined)("shellcheck finds nothing", () => {
-  const { status, stdout } = spawnSync("shellcheck", [path], { encoding: "utf8" });
+  const { status, stdout } = spawnSync("shellcheck", [scriptPath], { encoding: "utf8" });
 
   expect(stdout).toBe("");
   expect(status).toBe(0);
 });
 
-/** Runs the script in the host's namespace and returns the lines it printed without its marks. */
-async function runScript(host: FirewallHost, run: Run): Promise<readonly string[]> {
-  const { shell = ["dash"], mode = "session", peer = "192.0.2.77 4 192.0.2.1 22", cover = "", lines } = run;
-  const child = spawn(
-    "ip",
-    [
-      "netns",
-      "exec",
-      host.namespace,
-      "sh",
-      "-c",
-      `${cover}\nexec "$@"`,
-      "sh",
-      ...shell,
-      "-c",
-      script,
-      "portcullis-fw",
-      mode,
-      "NONCE",
-      peer,
-    ],
-    { stdio: ["pipe", "pipe", "ignore"] },
-  );
-  let said = "";
-  child.stdout.setEncoding("utf8").on("data", (piece: string) => {
-    said += piece;
-  });
-  child.stdin.end(`${lines.join("\n")}\n${mode === "session" ? "end 1\n" : ""}`);
-  await once(child, "close");
-  return said.split("\n").filter((line) => line !== "" && !line.startsWith("NONCE "));
-}
-
-interface Run {
-  readonly lines: readonly string[];
-  readonly shell?: readonly string[];
-  readonly mode?: "session" | "batch";
-  readonly peer?: string;
-  /** Commands that change what the script finds. */
-  readonly cover?: string;
-}
+test("the script fits into one argument of a command, which may be 128 KiB", () => {
+  expect(Buffer.byteLength(scriptText)).toBeLessThan(100_000);
+});
 
 const shells = [
   { name: "dash", shell: ["dash"], cover: "" },
@@ -66,7 +26,8 @@ const shells = [
     shell: ["busybox", "ash"],
     cover: "mount --bind $(command -v busybox) $(readlink -f $(command -v awk))",
   },
-  { name: "dash without ipset", shell: ["dash"], cover: "mount --bind /dev/null /usr/sbin/ipset" },
+  { name: "dash without ipset", shell: ["dash"], cover: backends[1].cover },
+  { name: "bash without ipset and nft", shell: ["bash"], cover: backends[2].cover },
 ];
 
 describe.skipIf(cannot !== null)(
@@ -78,12 +39,7 @@ describe.skipIf(cannot !== null)(
       host = await startFirewallHost();
     });
     beforeEach(async () => {
-      await host.exec(
-        "sh",
-        "-c",
-        "iptables -t raw -F; iptables -t raw -X; ip6tables -t raw -F; ip6tables -t raw -X",
-      );
-      await host.exec("ipset", "destroy");
+      await wipeAll(host);
     });
     afterAll(() => host.stop());
 
@@ -95,19 +51,46 @@ describe.skipIf(cannot !== null)(
         for (const line of answer) {
           expect(line).toMatch(/^refused \S{1,43} [^\n]+$/);
         }
-        const { stdout } = await host.exec("sh", "-c", "ipset save; iptables-save; ip6tables-save");
+        const { stdout } = await host.exec(
+          "sh",
+          "-c",
+          "ipset save; iptables-save; ip6tables-save; nft list ruleset",
+        );
         expect(stdout).not.toContain("203.0.113");
         expect(stdout).not.toContain("127.0.0.1");
       });
 
-      test.each(["nonsense", "flush", "destroy portcullis4", "swap a b", "-X", "#peer"])(
-        "knows no request %s",
-        async (line) => {
-          expect(await runScript(host, { shell, cover, lines: [line, "add 203.0.113.5/32 10"] })).toEqual([
-            expect.stringMatching(/^error unknown request /),
-          ]);
-        },
-      );
+      test.each([
+        "nonsense",
+        "read all",
+        "outbound maybe",
+        "remove-all x",
+        "destroy portcullis4",
+        "swap a b",
+        "-X",
+        "#peer",
+      ])("knows no request %s", async (line) => {
+        expect(await runScript(host, { shell, cover, lines: [line, "add 203.0.113.5/32 10"] })).toEqual([
+          expect.stringMatching(/^error unknown request /),
+        ]);
+      });
+
+      test("asks the kernel about nothing that is no network", async () => {
+        const words = [
+          "203.0.113.5;id",
+          "localhost/32",
+          "203.0.113.9/24",
+          "010.1.2.3/32",
+          "$(id)/32",
+          "2001:DB8::5/128",
+        ];
+        const verify = await runScript(host, { shell, cover, lines: words.map((word) => `verify ${word}`) });
+        const probe = await runScript(host, { shell, cover, lines: words.map((word) => `probe ${word}`) });
+
+        const refused = /^(refused \S+|probe \S+ failed) not a canonical network$/;
+        expect([...verify, ...probe].filter((line) => refused.test(line))).toHaveLength(2 * words.length);
+        expect((await host.exec("ipset", "list", "-n")).stdout).toBe("");
+      });
 
       test.each(["session", "batch"] as const)("refuses every protected network in a %s", async (mode) => {
         const nevers = ["198.51.100.7/32", "198.51.101.0/24", "2001:db8:8000::/33", "2001:db8:7:8::9/128"];
@@ -146,13 +129,21 @@ describe.skipIf(cannot !== null)(
       });
 
       test("reading changes nothing", async () => {
-        const before = await host.exec("sh", "-c", "ipset save; iptables-save; ip6tables-save");
+        const before = await host.exec(
+          "sh",
+          "-c",
+          "ipset save; iptables-save; ip6tables-save; nft list ruleset",
+        );
 
         const answer = await runScript(host, { shell, cover, lines: ["read"] });
 
         expect(answer.filter((line) => line.startsWith("fault "))).not.toEqual([]);
         const strip = (text: string): string => text.replaceAll(/^#.*$/gm, "");
-        const after = await host.exec("sh", "-c", "ipset save; iptables-save; ip6tables-save");
+        const after = await host.exec(
+          "sh",
+          "-c",
+          "ipset save; iptables-save; ip6tables-save; nft list ruleset",
+        );
         expect(strip(after.stdout)).toBe(strip(before.stdout));
       });
     });
@@ -198,8 +189,7 @@ PATH=/run:$PATH`;
       });
 
       test("a kernel without the time match gets plain rules that still tell when they end", async () => {
-        const cover =
-          "mount --bind /dev/null /usr/sbin/ipset; mount --bind /dev/null $(ls /usr/lib/*/xtables/libxt_time.so)";
+        const cover = `${backends[2].cover}; mount --bind /dev/null $(ls /usr/lib/*/xtables/libxt_time.so)`;
 
         const answer = await runScript(host, { cover, lines: ["add 203.0.113.5/32 60"] });
         const state = await runScript(host, { cover, lines: ["read"] });
@@ -216,17 +206,26 @@ PATH=/run:$PATH`;
         expect(answer).toEqual(["failed 203.0.113.5/32 the addresses of this host can not be read"]);
       });
 
-      test.each(["iptables", "ip"])("without %s it says so", async (tool) => {
-        const cover = `mount --bind /dev/null $(readlink -f $(command -v ${tool}))`;
+      test.each([
+        [
+          "iptables and nft",
+          ["iptables", "nft"],
+          "iptables and nft are both missing on this host, or can not be used",
+        ],
+        ["ip", ["ip"], "ip is missing on this host"],
+      ])("without %s it says so", async (_what, tools, why) => {
+        const cover = tools
+          .map((tool) => `mount --bind /dev/null $(readlink -f $(command -v ${tool}))`)
+          .join("; ");
         const child = await host.exec(
           "sh",
           "-c",
           `${cover}; exec dash -c "$1" portcullis-fw session NONCE ''`,
           "sh",
-          script,
+          scriptText,
         );
 
-        expect(child.stdout).toBe(`NONCE error ${tool} is missing on this host\n`);
+        expect(child.stdout).toBe(`NONCE error ${why}\n`);
         expect(child.code).toBe(1);
       });
 

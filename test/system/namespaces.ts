@@ -26,6 +26,8 @@ export interface FirewallHost {
   readonly attacker: Attacker;
   /** Runs a command in the host's namespace; does not throw when it fails. */
   exec(...argv: readonly string[]): Promise<Ran>;
+  /** The same, among the files that sshd and its sessions see: what was covered or made there. */
+  execInside(...argv: readonly string[]): Promise<Ran>;
   /** The processes of sshd: its listener first, then those of its connections. */
   sshdPids(): Promise<readonly number[]>;
   startSshd(): Promise<void>;
@@ -44,7 +46,17 @@ export function systemTestsPossible(): string | null {
   if (process.getuid?.() !== 0) {
     return "needs root, to make network namespaces";
   }
-  for (const tool of ["ip", "iptables", "ip6tables", "ipset", "/usr/sbin/sshd", "ssh-keygen", "openssl"]) {
+  for (const tool of [
+    "ip",
+    "iptables",
+    "ip6tables",
+    "ipset",
+    "nft",
+    "ping",
+    "/usr/sbin/sshd",
+    "ssh-keygen",
+    "openssl",
+  ]) {
     if (spawnSync("sh", ["-c", `command -v ${tool}`]).status !== 0) {
       return `needs ${tool}`;
     }
@@ -94,15 +106,16 @@ export async function startFirewallHost(options: FirewallHostOptions = {}): Prom
   };
   process.on("exit", cleanUp);
 
-  const exec = async (...argv: readonly string[]): Promise<Ran> => {
+  const ran = async (program: string, ...argv: readonly string[]): Promise<Ran> => {
     try {
-      const { stdout, stderr } = await run("ip", ["netns", "exec", fw, ...argv], { maxBuffer: 1 << 28 });
+      const { stdout, stderr } = await run(program, [...argv], { maxBuffer: 1 << 28 });
       return { code: 0, stdout, stderr };
     } catch (error) {
       const { code, stdout, stderr } = Object.assign({ code: 1, stdout: "", stderr: "" }, error);
       return { code, stdout, stderr };
     }
   };
+  const exec = (...argv: readonly string[]): Promise<Ran> => ran("ip", "netns", "exec", fw, ...argv);
   const startSshd = async (): Promise<void> => {
     const command = `${privateView(dir, options)}\nexec /usr/sbin/sshd -D -e -f ${join(dir, "sshd_config")}`;
     const child = spawn("ip", ["netns", "exec", fw, "sh", "-ec", command], {
@@ -155,6 +168,8 @@ export async function startFirewallHost(options: FirewallHostOptions = {}): Prom
       own,
       attacker,
       exec,
+      execInside: (...argv) =>
+        ran("nsenter", `--target=${children[0]?.pid ?? 0}`, "--mount", "--net", ...argv),
       async sshdPids() {
         const listener = children[0]?.pid ?? 0;
         const { stdout } = await run("ip", ["netns", "pids", fw]);

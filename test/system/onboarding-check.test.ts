@@ -107,7 +107,7 @@ describe.skipIf(cannot !== null)(`firewall check, with a real sshd and kernel${t
   });
 
   test("probe: packets pass before and are dropped after, for IPv4 and IPv6; nothing stays behind", async () => {
-    const before = (await host.exec("ip", "-o", "addr")).stdout;
+    const before = (await host.exec("ip", "-o", "addr", "show", "dev", "lo")).stdout;
 
     const { code, out } = await openDesk(host).run((one) => firewallProbe(one, "edge-1", { json: true }));
 
@@ -116,7 +116,7 @@ describe.skipIf(cannot !== null)(`firewall check, with a real sshd and kernel${t
       { prefix: "2001:db8:5eed::d1e/128", works: true, sent: 3, passedBefore: 3, dropped: 3, why: "" },
     ]);
     expect(code).toBe(0);
-    expect((await host.exec("ip", "-o", "addr")).stdout).toBe(before);
+    expect((await host.exec("ip", "-o", "addr", "show", "dev", "lo")).stdout).toBe(before);
     expect((await host.exec("ipset", "save")).stdout).not.toMatch(/192\.0\.2\.217|5eed/);
   });
 

@@ -16,6 +16,8 @@ export interface FirewallHostOptions {
   readonly instead?: Readonly<Record<string, string>>;
   /** A user beside root who logs in with this password, and may do with sudo what the line says (empty: nothing). */
   readonly login?: { readonly user: string; readonly password: string; readonly sudoers: string };
+  /** Users and files may be made there: /etc, /usr/local/sbin and /var/lib are copies of its own. See `execInside`. */
+  readonly isInstallable?: boolean;
   /** Commands of a shell, run there before sshd starts. */
   readonly prepare?: string;
 }
@@ -23,7 +25,7 @@ export interface FirewallHostOptions {
 /** `ip netns exec` gives each command a mount namespace of its own: what is covered here is covered nowhere else. */
 export function privateView(
   dir: string,
-  { without = [], instead = {}, login, prepare = "" }: FirewallHostOptions,
+  { without = [], instead = {}, login, isInstallable = false, prepare = "" }: FirewallHostOptions,
 ) {
   const covers = [
     ...without.map((path) => ["/dev/null", path]),
@@ -35,12 +37,24 @@ export function privateView(
   return [
     "mount -t tmpfs tmpfs /run",
     "mkdir /run/sshd",
+    ...(isInstallable ? ownCopies : []),
     ...covers.map(([from, to]) => `[ ! -e ${to} ] || mount --bind ${from} ${to}`),
     prepare,
   ].join("\n");
 }
 
-export async function writeSshFiles(dir: string, listen: string, { login }: FirewallHostOptions) {
+/** What an installation changes. Files are renamed into place, so whole directories are covered and not single files. */
+const ownCopies = [
+  "mkdir /run/etc && cp -a /etc/. /run/etc/ && mount --bind /run/etc /etc",
+  "mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin",
+  "mount -t tmpfs -o mode=755 tmpfs /var/lib",
+];
+
+export async function writeSshFiles(
+  dir: string,
+  listen: string,
+  { login, isInstallable = false }: FirewallHostOptions,
+) {
   chmodSync(dir, 0o755);
   for (const name of ["host_key", "login_key"]) {
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", join(dir, name)]);
@@ -53,7 +67,6 @@ export async function writeSshFiles(dir: string, listen: string, { login }: Fire
       `Port ${sshPort}`,
       `ListenAddress ${listen}`,
       `HostKey ${join(dir, "host_key")}`,
-      `AuthorizedKeysFile ${join(dir, "authorized_keys")}`,
       "PidFile none",
       "StrictModes no",
       "UsePAM no",
@@ -63,6 +76,9 @@ export async function writeSshFiles(dir: string, listen: string, { login }: Fire
       "MaxSessions 10",
       // bash reads root's .bashrc only in a shell that is not nested.
       "SetEnv SHLVL=3",
+      isInstallable
+        ? `Match User root\nAuthorizedKeysFile ${join(dir, "authorized_keys")}\nMatch User *,!root\nAuthorizedKeysFile .ssh/authorized_keys`
+        : `AuthorizedKeysFile ${join(dir, "authorized_keys")}`,
     ].join("\n"),
   );
   if (login !== undefined) {

@@ -27,6 +27,8 @@ export interface FirewallsDeps {
   readonly store: Pick<Store, "firewalls" | "backlogs">;
   /** Those that are configured now: the store also remembers those that were. */
   readonly firewalls: readonly ConfiguredFirewall[];
+  /** What was seen before this process started tells nothing of now. */
+  readonly startedAt: Date;
   readonly now: () => Date;
 }
 
@@ -34,15 +36,28 @@ export interface FirewallsDeps {
 export async function readFirewalls({
   store,
   firewalls,
+  startedAt,
   now,
 }: FirewallsDeps): Promise<readonly FirewallReport[]> {
   const time = now();
   const [records, backlogs] = await Promise.all([store.firewalls(), store.backlogs(time)]);
   const recordOf = new Map(records.map((record) => [record.name, record]));
   const backlogOf = new Map(backlogs.map((backlog) => [backlog.firewall, backlog]));
-  return firewalls.map((firewall) =>
-    report(firewall, recordOf.get(firewall.name), backlogOf.get(firewall.name), time),
-  );
+  return firewalls.map((firewall) => ({
+    ...report(firewall, recordOf.get(firewall.name), backlogOf.get(firewall.name), time),
+    state: stateOf(firewall, recordOf.get(firewall.name), startedAt),
+  }));
+}
+
+function stateOf(
+  { isEnabled }: ConfiguredFirewall,
+  record: FirewallRecord | undefined,
+  startedAt: Date,
+): FirewallReport["state"] {
+  if (!isEnabled) {
+    return "disabled";
+  }
+  return record !== undefined && record.checkedAt >= startedAt ? record.state : "not-reached-yet";
 }
 
 function report(
@@ -50,7 +65,7 @@ function report(
   record: FirewallRecord | undefined,
   backlog: FirewallBacklog | undefined,
   now: Date,
-): FirewallReport {
+): Omit<FirewallReport, "state"> {
   const lagMs = backlog === undefined ? 0 : now.getTime() - backlog.oldestAt.getTime();
   return {
     name,
@@ -59,7 +74,6 @@ function report(
     canary: isCanary,
     enabled: isEnabled,
     via,
-    state: isEnabled ? (record?.state ?? "not-reached-yet") : "disabled",
     pending: backlog?.pending ?? 0,
     lagSeconds: Math.max(0, lagMs) / 1000,
     ...(record === undefined ? unseen : seen(record)),

@@ -49,14 +49,16 @@ describe("each configured firewall is told", () => {
     ]);
   });
 
-  test("when nothing is known of it, and when it is disabled", async () => {
+  test("when nothing is known of it since the start, and when it is disabled", async () => {
+    const beforeStart = new Date(0);
     const desk = operateDesk({
-      firewalls: [configured("new"), configured("off", { isEnabled: false })],
-      records: [seen("off")],
+      firewalls: [configured("new"), configured("before"), configured("off", { isEnabled: false })],
+      records: [seen("before", { checkedAt: beforeStart }), seen("off")],
     });
 
     expect(await readFirewalls(desk)).toMatchObject([
       { name: "new", state: "not-reached-yet", checkedAt: null, pending: 0, lagSeconds: 0, drifts: 0 },
+      { name: "before", state: "not-reached-yet", checkedAt: beforeStart },
       { name: "off", state: "disabled", enabled: false },
     ]);
   });

@@ -54,6 +54,7 @@ async function benchWith(standing: number, print: (line: string) => void): Promi
     const base = await portcullis.listening;
     const url = `${base}/webhooks/splunk/${token}`;
     const listeningMs = performance.now() - startedAt;
+    const atStart = memoryOf(portcullis);
     await untilInForce(host, standing);
     const inForceMs = performance.now() - startedAt;
     await untilInSync(base);
@@ -67,7 +68,7 @@ async function benchWith(standing: number, print: (line: string) => void): Promi
       (warm[Math.min(warm.length - 1, Math.floor(share * warm.length))] ?? Number.NaN).toFixed(1);
     const memory = memoryOf(portcullis);
     print(
-      `Start with ${standing} blocks in the store: listening after ${listeningMs.toFixed(0)} ms, all in force after ${(inForceMs / 1000).toFixed(1)} s; resident ${memory.now} MB, at most ${memory.most} MB`,
+      `Start with ${standing} blocks in the store: listening after ${listeningMs.toFixed(0)} ms with ${atStart.now} MB resident, all in force after ${(inForceMs / 1000).toFixed(1)} s; afterwards ${memory.now} MB, at most ${memory.most} MB`,
     );
     print(
       `Alert posted → first packet dropped, ${standing} blocks standing, real sshd and kernel, ${trials} trials: p50 ${at(0.5)} ms  p99 ${at(0.99)} ms  (first block after the start ${cold.toFixed(1)} ms)`,

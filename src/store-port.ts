@@ -81,12 +81,25 @@ export interface BlockDrops extends Drops {
   readonly blockId: string;
 }
 
-/** A new block waits until every canary it is for has it verified, or is given up. */
+/** A new block waits until every canary it is for has it verified, or is given up. Lists are names of firewalls. */
 export interface CanaryRule {
-  /** Names of firewalls. */
+  /** All canaries. What is in force on another firewall waits for none of them. */
   readonly canaries: readonly string[];
-  /** A canary that was asked before this and has not answered is waited for no more. */
+  /** Those that will answer. */
+  readonly awaited: readonly string[];
+  /** One of these that was asked before this and has not answered is waited for no more. */
   readonly givenUpBefore: Date;
+  /** Those whose withdrawal keeps a block from all others. */
+  readonly barring: readonly string[];
+}
+
+export interface RequestedChangesOptions {
+  readonly now: Date;
+  readonly limit: number;
+  /** Leaves out what still waits for a canary. */
+  readonly canary?: CanaryRule | undefined;
+  /** Only what is to be taken off. */
+  readonly removalsOnly?: boolean;
 }
 
 /** A person lets a network out. */
@@ -219,22 +232,18 @@ export interface Store {
 
   /** All blocks of mode `enforce` that have neither ended nor been lifted, whatever their groups. */
   standingBlocks(now: Date): Promise<readonly Block[]>;
-  /**
-   * What is requested or lifting on this firewall, oldest first; requests whose block has ended are left out, and with
-   * `canary` those that still wait for a canary.
-   */
-  requestedChanges(
-    firewall: string,
-    now: Date,
-    limit: number,
-    canary?: CanaryRule,
-  ): Promise<readonly RequestedChange[]>;
+  /** What is requested or lifting on this firewall, oldest first; requests whose block has ended are left out. */
+  requestedChanges(firewall: string, options: RequestedChangesOptions): Promise<readonly RequestedChange[]>;
   /** Ids of standing blocks that wait for a canary, or that a canary has withdrawn. */
   withheldBlocks(canary: CanaryRule, now: Date): Promise<ReadonlySet<string>>;
-  /** Makes sure there is an enforcement row for each of these blocks, e.g. on a firewall that is new. */
+  /** Ids of standing blocks that this canary has withdrawn, or was trying when it was last heard of. */
+  withdrawnBlocks(firewall: string, now: Date): Promise<ReadonlySet<string>>;
+  /** Makes sure that each of these blocks is requested on this firewall, e.g. a new one, or in force there; also those that failed or were refused. */
   requestEnforcements(firewall: string, blockIds: readonly string[], now: Date): Promise<void>;
-  /** What this canary has withdrawn before that moment is requested there again. */
-  retryWithdrawn(firewall: string, before: Date, now: Date): Promise<void>;
+  /** Of what is requested on this canary, these count as withdrawn until their results are recorded. */
+  beginTrial(firewall: string, blockIds: readonly string[], now: Date): Promise<void>;
+  /** What this firewall has withdrawn, when it was a canary, is requested there again. */
+  retryWithdrawn(firewall: string, now: Date): Promise<void>;
   /** Results of one round; a notification about a block whose every firewall has now an end state becomes due at once. */
   recordEnforcements(firewall: string, results: readonly EnforcementResult[], now: Date): Promise<void>;
   /** Adds to what each block has dropped on this firewall. A count lower than the last one is a new entry's. */

@@ -7,55 +7,46 @@ export interface CautiousOutcome extends Applied {
   readonly withdrawn: string | null;
 }
 
+export interface Batch {
+  readonly changes: readonly FirewallChange[];
+  /** Runs when the canary has been found well and just before the first of the changes is made there. */
+  readonly beforeTrial: () => Promise<void>;
+  /** What to do when the canary was not well before: it could not show that these blocks are the reason. */
+  readonly whenUnwell: "apply" | "leave";
+}
+
+/** @returns undefined when the batch was left alone. @throws {AppError} what `Firewall.apply` throws, when nothing was tried */
+export type CautiousApply = (batch: Batch, signal: AbortSignal) => Promise<CautiousOutcome | undefined>;
+
 /** After so long the kernel ends a new block by itself, should the canary have cut itself off. */
 const trialSeconds = 60;
 
-/** A check-up that found nothing wrong is good for so long. */
-const wellMs = 60_000;
-
 /** Makes changes on a canary: new blocks are tried for a minute first, and stay only when the host still answers. */
-export interface CautiousApply {
-  /** @throws {AppError} what `Firewall.apply` throws, when the canary was not well before either */
-  (changes: readonly FirewallChange[], signal: AbortSignal): Promise<CautiousOutcome>;
-}
-
-/** For one canary. */
-export function createCautiousApply(firewall: Firewall, elapsedMs: () => number): CautiousApply {
-  let wellAtMs = Number.NEGATIVE_INFINITY;
-  const checkUp = async (signal: AbortSignal): Promise<string | null> => {
-    const trouble = await firewall.checkUp(signal);
-    wellAtMs = trouble === null ? elapsedMs() : Number.NEGATIVE_INFINITY;
-    return trouble;
-  };
-  const isWell = async (signal: AbortSignal): Promise<boolean> =>
-    elapsedMs() - wellAtMs < wellMs || (await checkUp(signal)) === null;
-
-  return async (changes, signal) => {
+export function createCautiousApply(firewall: Firewall): CautiousApply {
+  return async (batch, signal) => {
+    const { changes, beforeTrial, whenUnwell } = batch;
     const additions = changes.filter((change) => change.kind === "add");
-    // One that did not answer before can't show that these blocks are the reason.
-    if (additions.length === 0 || !(await isWell(signal))) {
-      return { ...(await firewall.apply(changes, signal)), withdrawn: null };
-    }
-    const trouble = await tryFor(firewall, { changes, checkUp }, signal);
-    if (trouble !== null) {
-      wellAtMs = Number.NEGATIVE_INFINITY;
-      return { results: [], repaired: [], withdrawn: `${firewall.name} as canary: ${trouble}` };
+    if (additions.length > 0) {
+      const isWell = (await firewall.checkUp(signal)) === null;
+      if (!isWell && whenUnwell === "leave") {
+        return undefined;
+      }
+      const trouble = isWell ? await tryFor(firewall, { changes, beforeTrial }, signal) : null;
+      if (trouble !== null) {
+        return { results: [], repaired: [], withdrawn: `${firewall.name} as canary: ${trouble}` };
+      }
     }
     return { ...(await firewall.apply(changes, signal)), withdrawn: null };
   };
 }
 
-interface Trial {
-  readonly changes: readonly FirewallChange[];
-  readonly checkUp: (signal: AbortSignal) => Promise<string | null>;
-}
-
 /** @returns what is wrong with the host now, or null */
 async function tryFor(
   firewall: Firewall,
-  { changes, checkUp }: Trial,
+  { changes, beforeTrial }: Pick<Batch, "changes" | "beforeTrial">,
   signal: AbortSignal,
 ): Promise<string | null> {
+  await beforeTrial();
   try {
     await firewall.apply(changes.map(shortened), signal);
   } catch (error) {
@@ -64,7 +55,7 @@ async function tryFor(
     }
     return `did not answer any more while these blocks were tried (${messageOf(error)})`;
   }
-  const trouble = await checkUp(signal);
+  const trouble = await firewall.checkUp(signal);
   if (trouble !== null) {
     await takeOff(firewall, changes, signal);
   }

@@ -12,7 +12,10 @@ export interface FirewallNews extends Pick<FirewallRecord, "state" | "error"> {
 export interface FirewallStatus {
   /** The last fault; null when all is well or nothing is known. */
   readonly fault: () => string | null;
-  record(news: FirewallNews, now: Date): Promise<void>;
+  /** @returns true when what was found counts as drift */
+  record(news: FirewallNews, now: Date): Promise<boolean>;
+  /** Another process may have recorded something since. */
+  readonly forget: () => void;
 }
 
 const mostFindings = 20;
@@ -28,8 +31,13 @@ export function createFirewallStatus(
     async record(news, now) {
       last ??= (await store.firewalls()).find((record) => record.name === name) ?? unknown(name, now);
       const record = next(last, news, now);
+      const counted = record.drifts > last.drifts;
       await store.recordFirewall(record);
       last = record;
+      return counted;
+    },
+    forget() {
+      last = undefined;
     },
   };
 }

@@ -19,7 +19,8 @@ export interface FirewallTrouble {
   fail(error: AppError): Promise<number>;
   /** Records the last failure on blocks that were requested meanwhile: they must not wait without a word. */
   noteAgain(): Promise<void>;
-  recover(): void;
+  /** After a round that succeeded: ends the trouble, also on record. */
+  recover(): Promise<void>;
 }
 
 const longestPauseMs = 30_000;
@@ -60,8 +61,11 @@ export function createFirewallTrouble(options: FirewallTroubleOptions): Firewall
         await note(status.fault() ?? "unreachable");
       }
     },
-    recover() {
+    async recover() {
       if (failures > 0) {
+        if (status.fault() !== null) {
+          await status.record({ state: "in-sync", error: null }, now());
+        }
         log.info({ firewall, failures }, "firewall works again");
         failures = 0;
         retryAtMs = Number.NEGATIVE_INFINITY;

@@ -25,23 +25,41 @@ const limit = 10_000;
  */
 export async function reconcileChanges(deps: RoundDeps, signal: AbortSignal): Promise<ChangesOutcome> {
   const { firewall, store, now } = deps;
-  const waiting = await store.requestedChanges(firewall.name, now(), limit, await deps.waitsFor());
-  const requested = deps.liftsOnly ? waiting.filter(({ kind }) => kind === "remove") : waiting;
+  const requested = await store.requestedChanges(firewall.name, {
+    now: now(),
+    limit,
+    canary: await deps.waitsFor(),
+    removalsOnly: deps.liftsOnly,
+  });
   const refused = refusedOf(requested, deps);
   const possible = requested.filter(({ blockId }) => !refused.has(blockId));
   const changes = changesFor(possible, now());
-  const outcome = changes.length === 0 ? nothing : await deps.apply(changes, signal);
+  const outcome = changes.length === 0 ? nothing : await applyNew(deps, { changes, possible }, signal);
   const settled = [...refused.values(), ...settledBy(possible, outcome)];
   if (settled.length > 0) {
     await store.recordEnforcements(firewall.name, settled, now());
   }
   return {
     changed: settled.length,
-    isLimited: waiting.length === limit && settled.length > 0,
+    isLimited: requested.length === limit && settled.length > 0,
     doubt: doubtOf(outcome),
     repaired: outcome.repaired,
     withdrawn: outcome.withdrawn,
   };
+}
+
+/** Makes changes of which the additions are new to this firewall. */
+export async function applyNew(
+  { apply, firewall, store, now }: RoundDeps,
+  {
+    changes,
+    possible,
+  }: { readonly changes: readonly FirewallChange[]; readonly possible: readonly RequestedChange[] },
+  signal: AbortSignal,
+): Promise<CautiousOutcome> {
+  const added = possible.filter(({ kind }) => kind === "add").map(({ blockId }) => blockId);
+  const beforeTrial = (): Promise<void> => store.beginTrial(firewall.name, added, now());
+  return (await apply({ changes, beforeTrial, whenUnwell: "apply" }, signal)) ?? nothing;
 }
 
 const nothing: CautiousOutcome = { results: [], repaired: [], withdrawn: null };

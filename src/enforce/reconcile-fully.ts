@@ -4,7 +4,9 @@ import { findDrift } from "./drift.ts";
 import { dropNews } from "./drop-news.ts";
 import { additionsOf, plan } from "./plan.ts";
 import type { RoundDeps } from "./reconcile.ts";
+import { applyNew } from "./reconcile-changes.ts";
 import { type FullApplied, newsOf, resultsOf } from "./results.ts";
+import { type RetryMemory, retryWithdrawn } from "./retry-withdrawn.ts";
 import { readWanted, type Wanted } from "./wanted.ts";
 
 export interface FullOutcome {
@@ -26,14 +28,27 @@ export interface Memory {
   readonly packets: Map<IpPrefix, number>;
   /** Whether blocks this firewall was never asked for, and those that failed there, have been requested. */
   isIntroduced: boolean;
+  readonly retry: RetryMemory;
+  /** False for some minutes after our clock has jumped. */
+  isSteady: boolean;
   /** Up to when blocks that ran out have been marked as such; null: ask the store. */
   expiredUntil: Date | null;
 }
 
 /** @returns nothing remembered */
 export function createMemory(): Memory {
-  return { unsettled: new Map(), packets: new Map(), isIntroduced: false, expiredUntil: null };
+  return {
+    unsettled: new Map(),
+    packets: new Map(),
+    isIntroduced: false,
+    retry: { nextMs: Number.NEGATIVE_INFINITY, culprits: new Map() },
+    isSteady: true,
+    expiredUntil: null,
+  };
 }
+
+/** Longer than a round takes. */
+const markedMs = 600_000;
 
 /** With more changes than this, and than half of what should be there, all is built anew beside and put in place at once. */
 const rebuildAbove = 1000;
@@ -52,20 +67,26 @@ export async function reconcileFully(
   const state = await firewall.read(signal);
   const readAt = now();
   const wanted = await readWanted(deps, memory);
-  const changes = plan(wanted.allowed, state, readAt).filter(
-    ({ kind, prefix }) => kind === "remove" || !wanted.withheld.has(prefix) || state.entries.has(prefix),
-  );
+  const changes = possibleOf(plan(wanted.allowed, state, readAt), {
+    wanted,
+    state,
+    isSteady: memory.isSteady,
+  });
   const drift = findDrift({ state, changes, open: openPrefixes(wanted, memory) });
   const drops = dropNews(wanted.allowed, state.drops, memory.packets);
   if (drops.length > 0) {
     await store.recordDrops(firewall.name, drops);
   }
   const applied = await applyTo(deps, { wanted, changes, state }, signal);
-  const news = newsOf([...wanted.refused, ...resultsOf({ wanted, state, applied, memory })], wanted, memory);
+  const retried = await retryWithdrawn(deps, wanted.withdrawn, memory.retry, signal);
+  const results = [...wanted.refused, ...resultsOf({ wanted, state, applied, memory }), ...retried];
+  const news = newsOf(results, wanted, memory);
   if (news.length > 0) {
     await store.recordEnforcements(firewall.name, news, now());
   }
-  await expire(deps, memory, readAt);
+  if (memory.isSteady) {
+    await expire(deps, memory, readAt);
+  }
   return {
     ownAddresses: state.ownAddresses,
     capacity: state.capacity,
@@ -76,17 +97,39 @@ export async function reconcileFully(
   };
 }
 
-/** What ended before the firewall was last in sync was marked then. */
+/** Without what has to wait for a canary, and while our clock can't be trusted without what only the time takes off. */
+function possibleOf(
+  changes: readonly FirewallChange[],
+  { wanted, state, isSteady }: Pick<Work, "wanted" | "state"> & Pick<Memory, "isSteady">,
+): readonly FirewallChange[] {
+  const lifted = new Set(
+    wanted.requested.filter(({ kind }) => kind === "remove").map(({ prefix }) => prefix),
+  );
+  return changes.filter(({ kind, prefix }) =>
+    kind === "remove"
+      ? isSteady || lifted.has(prefix)
+      : !wanted.withheld.has(prefix) || state.entries.has(prefix),
+  );
+}
+
+/** What ended some time before the firewall was last in sync was marked then. */
 async function expire({ firewall, store }: RoundDeps, memory: Memory, now: Date): Promise<void> {
-  memory.expiredUntil ??=
-    (await store.firewalls()).find(({ name }) => name === firewall.name)?.inSyncAt ?? new Date(0);
+  memory.expiredUntil ??= new Date(
+    ((await store.firewalls()).find(({ name }) => name === firewall.name)?.inSyncAt?.getTime() ?? 0) -
+      markedMs,
+  );
   await store.expireEnforcements(firewall.name, memory.expiredUntil, now);
   memory.expiredUntil = now;
 }
 
-function openPrefixes({ allowed, requested }: Wanted, { unsettled }: Memory): ReadonlySet<IpPrefix> {
+function openPrefixes(
+  { allowed, requested, refused, withdrawn }: Wanted,
+  { unsettled }: Memory,
+): ReadonlySet<IpPrefix> {
   const unsettledPrefixes = allowed.filter(({ id }) => unsettled.has(id)).map(({ prefix }) => prefix);
-  return new Set([...requested.map(({ prefix }) => prefix), ...unsettledPrefixes]);
+  // What our own settings forbid is no drift either.
+  const ours = [...requested, ...refused, ...withdrawn].map(({ prefix }) => prefix);
+  return new Set([...ours, ...unsettledPrefixes]);
 }
 
 interface Work {
@@ -107,25 +150,30 @@ async function applyTo(
     );
     return { ...(await firewall.rebuild(additionsOf(all, now()), signal)), withdrawn: null, isWhole: true };
   }
+  const { standing, fresh } = divide(changes, wanted);
   // Changes have the drop rules mended that they need themselves, this one all of them.
-  const mended = state.faults.length > 0 ? await firewall.apply([], signal) : { results: [], repaired: [] };
-  const applied =
-    changes.length > 0 ? await applyChanges(deps, wanted, changes, signal) : { ...mended, withdrawn: null };
-  const repaired = changes.length > 0 ? [...mended.repaired, ...applied.repaired] : mended.repaired;
-  return { ...applied, repaired, isWhole: false };
+  const mended = state.faults.length > 0 ? await firewall.apply([], signal) : nothing;
+  const stood = standing.length > 0 ? await firewall.apply(standing, signal) : nothing;
+  const possible = wanted.requested.filter(({ prefix }) => fresh.some((change) => change.prefix === prefix));
+  const added = fresh.length > 0 ? await applyNew(deps, { changes: fresh, possible }, signal) : nothing;
+  return {
+    results: [...stood.results, ...added.results],
+    repaired: [...mended.repaired, ...stood.repaired, ...added.repaired],
+    withdrawn: added.withdrawn,
+    isWhole: false,
+  };
 }
 
+const nothing = { results: [], repaired: [], withdrawn: null } as const;
+
 /** Only blocks that are new to a canary are tried there: what stood before has shown that it does no harm. */
-function applyChanges(
-  { apply, firewall }: RoundDeps,
-  { requested }: Wanted,
-  changes: readonly FirewallChange[],
-  signal: AbortSignal,
-) {
+function divide(changes: readonly FirewallChange[], { requested }: Wanted) {
   const isNew = new Set(requested.filter(({ kind }) => kind === "add").map(({ prefix }) => prefix));
-  return changes.some(({ kind, prefix }) => kind === "add" && isNew.has(prefix))
-    ? apply(changes, signal)
-    : firewall.apply(changes, signal).then((applied) => ({ ...applied, withdrawn: null }));
+  const isFresh = ({ kind, prefix }: FirewallChange): boolean => kind === "add" && isNew.has(prefix);
+  return {
+    fresh: changes.filter(isFresh),
+    standing: changes.filter((change) => !isFresh(change)),
+  };
 }
 
 function errorOf(results: readonly ChangeResult[]): string | null {

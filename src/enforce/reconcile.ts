@@ -18,7 +18,9 @@ export interface ReconcileDeps {
     | "standingBlocks"
     | "requestedChanges"
     | "withheldBlocks"
+    | "withdrawnBlocks"
     | "requestEnforcements"
+    | "beginTrial"
     | "retryWithdrawn"
     | "recordEnforcements"
     | "recordDrops"
@@ -46,6 +48,8 @@ export interface ReconcileDeps {
 export interface RoundDeps extends ReconcileDeps {
   /** `Firewall.apply`, on a canary with care. */
   readonly apply: CautiousApply;
+  /** Milliseconds of a clock that never jumps. */
+  readonly elapsedMs: () => number;
 }
 
 /** What became of a block on this firewall, from what became of its network there. */

@@ -1,10 +1,12 @@
 import { AppError } from "../domain/errors.ts";
 import { type CautiousApply, createCautiousApply } from "./apply-cautiously.ts";
+import { createClockCheck } from "./clock-check.ts";
 import { createFirewallLease } from "./firewall-lease.ts";
 import { createFirewallStatus, type FirewallStatus } from "./firewall-status.ts";
 import { createFirewallTrouble } from "./firewall-trouble.ts";
 import type { ReconcileDeps, RoundDeps } from "./reconcile.ts";
 import { type ChangesOutcome, reconcileChanges } from "./reconcile-changes.ts";
+import { retryMs } from "./retry-withdrawn.ts";
 import { createMemory, type FullOutcome, type Memory, reconcileFully } from "./reconcile-fully.ts";
 
 export interface ReconcilerDeps extends ReconcileDeps {
@@ -29,6 +31,9 @@ const fullEveryMs = 60_000;
 /** How late at most a request is seen that another process wrote. */
 const pollMs = 2000;
 
+/** The lease has to be renewed at least so often. */
+const renewMs = 15_000;
+
 /** While another process holds the lease. */
 const standByMs = 5000;
 
@@ -41,6 +46,8 @@ interface Rounds {
   readonly status: FirewallStatus;
   /** Found and repaired in passing: it belongs to the drift that the next look at everything finds. */
   readonly repaired: Set<string>;
+  /** By the clock that never jumps. */
+  fullDueMs: number;
 }
 
 /** A reconciler that has done nothing yet. */
@@ -51,30 +58,22 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
   const isOurs = createFirewallLease({ ...common, holder });
   const status = createFirewallStatus(firewall.name, store);
   const trouble = createFirewallTrouble({ ...common, status, log: deps.log });
-  const apply = deps.isCanary ? createCautiousApply(firewall, elapsedMs) : plainApply(deps);
-  const rounds: Rounds = { deps: { ...deps, apply }, memory: createMemory(), status, repaired: new Set() };
-  let fullDueMs = never;
-
-  const nextRound = async (signal: AbortSignal): Promise<number> => {
-    if (fullDueMs <= elapsedMs() && !deps.liftsOnly) {
-      await fullRound(rounds, signal);
-      fullDueMs = elapsedMs() + fullEveryMs;
-      return pollMs;
-    }
-    const { isLimited, doubt } = await changesRound(rounds, signal);
-    if (doubt !== null) {
-      fullDueMs = never;
-    }
-    if (deps.liftsOnly) {
-      return pollMs;
-    }
-    return isLimited || doubt !== null ? 0 : Math.min(pollMs, fullDueMs - elapsedMs());
-  };
+  const isSteady = createClockCheck({ now, elapsedMs, log: deps.log });
+  const apply = deps.isCanary ? createCautiousApply(firewall) : plainApply(deps);
+  const begin = (): Rounds => ({
+    deps: { ...deps, apply, elapsedMs },
+    memory: createMemory(),
+    status,
+    repaired: new Set(),
+    fullDueMs: never,
+  });
+  let rounds = begin();
 
   const round = async (signal: AbortSignal): Promise<number> => {
     try {
-      const pauseMs = await nextRound(signal);
-      trouble.recover();
+      rounds.memory.isSteady = isSteady();
+      const pauseMs = await nextRound(rounds, signal);
+      await trouble.recover();
       return pauseMs;
     } catch (error) {
       if (signal.aborted) {
@@ -83,25 +82,44 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       if (!(error instanceof AppError) || error.code === "STORE_UNAVAILABLE") {
         throw error;
       }
-      fullDueMs = never;
-      return trouble.fail(error);
+      rounds.fullDueMs = never;
+      return Math.min(await trouble.fail(error), renewMs);
     }
   };
 
   return {
     async step(signal) {
       if (!(await isOurs())) {
-        fullDueMs = never;
+        // Another process acts meanwhile: what this one remembers is soon untrue.
+        rounds = begin();
+        status.forget();
         return standByMs;
       }
       const pauseMs = trouble.pauseMs();
       if (pauseMs > 0) {
         await trouble.noteAgain();
-        return pauseMs;
+        // Not longer: the lease has to be renewed.
+        return Math.min(pauseMs, renewMs);
       }
       return round(signal);
     },
   };
+}
+
+/** @returns the milliseconds until the next one is due */
+async function nextRound(rounds: Rounds, signal: AbortSignal): Promise<number> {
+  const { liftsOnly, elapsedMs } = rounds.deps;
+  if (rounds.fullDueMs <= elapsedMs() && !liftsOnly) {
+    await fullRound(rounds, signal);
+    rounds.fullDueMs = elapsedMs() + fullEveryMs;
+    return pollMs;
+  }
+  const { isLimited, doubt } = await changesRound(rounds, signal);
+  if (doubt !== null && !liftsOnly) {
+    rounds.fullDueMs = never;
+    return 0;
+  }
+  return isLimited ? 0 : liftsOnly ? pollMs : Math.min(pollMs, rounds.fullDueMs - elapsedMs());
 }
 
 async function fullRound({ deps, memory, status, repaired }: Rounds, signal: AbortSignal): Promise<void> {
@@ -109,18 +127,22 @@ async function fullRound({ deps, memory, status, repaired }: Rounds, signal: Abo
   const { ownAddresses, capacity, error } = outcome;
   const drift = [...new Set([...repaired, ...outcome.drift])];
   const state = error === null ? "in-sync" : "out-of-sync";
-  await status.record({ state, error, drift, ownAddresses, capacity }, deps.now());
+  const counted = await status.record({ state, error, drift, ownAddresses, capacity }, deps.now());
   repaired.clear();
-  logFull(deps, { ...outcome, drift });
+  logFull(deps, { ...outcome, drift: counted ? drift : [] });
 }
 
-async function changesRound({ deps, repaired }: Rounds, signal: AbortSignal): Promise<ChangesOutcome> {
+async function changesRound(
+  { deps, memory, repaired }: Rounds,
+  signal: AbortSignal,
+): Promise<ChangesOutcome> {
   const outcome = await reconcileChanges(deps, signal);
   const { changed, doubt, withdrawn } = outcome;
   for (const finding of outcome.repaired) {
     repaired.add(finding);
   }
   if (withdrawn !== null) {
+    memory.retry.nextMs = deps.elapsedMs() + retryMs;
     deps.log.error(
       { firewall: deps.firewall.name, reason: withdrawn, blocks: changed },
       "new blocks were taken off the canary again, and go to no other firewall",
@@ -132,7 +154,7 @@ async function changesRound({ deps, repaired }: Rounds, signal: AbortSignal): Pr
 }
 
 function plainApply({ firewall }: ReconcileDeps): CautiousApply {
-  return async (changes, signal) => ({ ...(await firewall.apply(changes, signal)), withdrawn: null });
+  return async ({ changes }, signal) => ({ ...(await firewall.apply(changes, signal)), withdrawn: null });
 }
 
 function logFull({ firewall, log }: ReconcileDeps, outcome: FullOutcome): void {

@@ -14,7 +14,7 @@ export interface Status {
 }
 
 export interface StatusDeps extends FirewallsDeps {
-  readonly store: Pick<Store, "counts" | "firewalls" | "backlogs" | "withheldBlocks">;
+  readonly store: Pick<Store, "counts" | "firewalls" | "backlogs" | "withdrawnBlocks">;
   readonly version: string;
   readonly mode: Mode;
   readonly startedAt: Date;
@@ -58,8 +58,8 @@ export async function countWithdrawn({
     return 0;
   }
   const time = now();
-  // With nothing to wait for any more, only the withdrawn ones are left.
-  return (await store.withheldBlocks({ canaries, givenUpBefore: time }, time)).size;
+  const withdrawn = await Promise.all(canaries.map((name) => store.withdrawnBlocks(name, time)));
+  return new Set(withdrawn.flatMap((ids) => [...ids])).size;
 }
 
 /** Fuller than this, somebody should look before nothing more can be blocked. */

@@ -16,7 +16,7 @@ import { createRequestedReads } from "./requested-changes.ts";
 import { createSightingRecords } from "./sightings.ts";
 import { createStandingBlocks } from "./standing-blocks.ts";
 import { createStandingReads } from "./standing.ts";
-import { storeError, unavailable } from "./store-error.ts";
+import { isDeadlock, storeError, unavailable } from "./store-error.ts";
 import { createStories } from "./story.ts";
 import { createUnreadableRecords } from "./unreadable-deliveries.ts";
 
@@ -32,7 +32,10 @@ export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
         throw unavailable(`${engine.label} is closed`);
       }
       try {
-        return await work(...args);
+        // Two that waited for each other: PostgreSQL has ended this one as a whole, and the other is done soon.
+        return await work(...args).catch((error: unknown) =>
+          isDeadlock(error) ? work(...args) : Promise.reject(error),
+        );
       } catch (error) {
         throw storeError(error, engine.label);
       }
@@ -55,7 +58,9 @@ export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
     standingBlocks: guard(records.standingBlocks),
     requestedChanges: guard(records.requestedChanges),
     withheldBlocks: guard(records.withheldBlocks),
+    withdrawnBlocks: guard(records.withdrawnBlocks),
     requestEnforcements: guard(records.requestEnforcements),
+    beginTrial: guard(records.beginTrial),
     retryWithdrawn: guard(records.retryWithdrawn),
     recordEnforcements: guard(records.recordEnforcements),
     recordDrops: guard(records.recordDrops),

@@ -13,26 +13,31 @@ const requestsPerInsert = 1000;
 /** Asking firewalls for blocks. */
 export function createEnforcementRequests(
   engine: Engine,
-): Pick<Store, "requestEnforcements" | "retryWithdrawn" | "noteEnforcementFault"> {
+): Pick<Store, "requestEnforcements" | "beginTrial" | "retryWithdrawn" | "noteEnforcementFault"> {
   const { writer } = engine;
   return {
     async requestEnforcements(firewall, blockIds, now) {
       await inChunks(blockIds, chunkRows, (ids) => requestMissing(engine, firewall, ids, now));
     },
 
-    async retryWithdrawn(firewall, before, now) {
+    async beginTrial(firewall, blockIds, now) {
+      await inChunks(blockIds, chunkRows, async (ids) => {
+        await writer
+          .updateTable("enforcements")
+          .set({ state: "withdrawn", queued_at: now.getTime(), error: "is being tried" })
+          .where("firewall", "=", firewall)
+          .where(isOneOf(engine, "block_id", ids))
+          .where("state", "=", "requested")
+          .execute();
+      });
+    },
+
+    async retryWithdrawn(firewall, now) {
       await writer
         .updateTable("enforcements")
-        .set({
-          state: "requested",
-          // Not as with a failure: all others wait for its answer again.
-          requested_at: now.getTime(),
-          queued_at: now.getTime(),
-          applied_at: null,
-          verified_at: null,
-        })
+        .set({ state: "requested", requested_at: now.getTime(), queued_at: now.getTime(), error: null })
         .where("firewall", "=", firewall)
-        .where("queued_at", "<", before.getTime())
+        .where("queued_at", "is not", null)
         .where("state", "=", "withdrawn")
         .execute();
     },
@@ -189,7 +194,7 @@ async function requestMissing(
         .columns(["block_id", "firewall"])
         // Not `requested_at`: one that fails again and again must not keep others waiting for it.
         .doUpdateSet({ state: "requested", queued_at: now.getTime() })
-        .where("enforcements.state", "in", ["failed", "applied"]),
+        .where("enforcements.state", "in", ["failed", "applied", "refused"]),
     )
     .execute();
 }

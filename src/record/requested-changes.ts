@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import type { CanaryRule, Store } from "../ports.ts";
+import type { CanaryRule, RequestedChangesOptions, Store } from "../ports.ts";
 import type { Engine, Queries } from "./engine.ts";
 import { readRequestedChanges } from "./read-blocks.ts";
 import type { ReadRows } from "./read-rows.ts";
@@ -8,11 +8,24 @@ import type { ReadRows } from "./read-rows.ts";
 export function createRequestedReads(
   { reader }: Engine,
   readRows: ReadRows,
-): Pick<Store, "requestedChanges" | "withheldBlocks" | "backlogs"> {
+): Pick<Store, "requestedChanges" | "withheldBlocks" | "withdrawnBlocks" | "backlogs"> {
   return {
-    async requestedChanges(firewall, now, limit, canary) {
-      const heldBack = canary === undefined ? sql<boolean>`false` : isHeldBack(firewall, canary);
-      return readRequestedChanges(readRows, await requestedRows(reader, { firewall, now, limit, heldBack }));
+    async requestedChanges(firewall, options) {
+      return readRequestedChanges(readRows, await requestedRows(reader, firewall, options));
+    },
+
+    async withdrawnBlocks(firewall, now) {
+      const rows = await reader
+        .selectFrom("enforcements as e")
+        .innerJoin("blocks as b", "b.id", "e.block_id")
+        .select("e.block_id")
+        .where("e.firewall", "=", firewall)
+        .where("e.queued_at", "is not", null)
+        .where("e.state", "=", "withdrawn")
+        .where("b.ended_at", "is", null)
+        .where("b.expires_at", ">", now.getTime())
+        .execute();
+      return new Set(rows.map(({ block_id }) => block_id));
     },
 
     async withheldBlocks(canary, now) {
@@ -58,20 +71,19 @@ export function isPending(now: Date): RawBuilder<boolean> {
   return sql`(e.queued_at is not null and (e.state = 'lifting' or (e.state = 'requested' and b.expires_at > ${now.getTime()})))`;
 }
 
-interface Wanted {
-  readonly firewall: string;
-  readonly now: Date;
-  readonly limit: number;
-  readonly heldBack: RawBuilder<boolean>;
-}
-
-function requestedRows(db: Queries, { firewall, now, limit, heldBack }: Wanted) {
+function requestedRows(
+  db: Queries,
+  firewall: string,
+  { now, limit, canary, removalsOnly = false }: RequestedChangesOptions,
+) {
+  const heldBack = canary === undefined ? sql<boolean>`false` : isHeldBack(firewall, canary);
   return db
     .selectFrom("enforcements as e")
     .innerJoin("blocks as b", "b.id", "e.block_id")
     .select(["b.id", "b.prefix", "b.expires_at", "e.state"])
     .where("e.firewall", "=", firewall)
     .where("e.queued_at", "is not", null)
+    .$if(removalsOnly, (query) => query.where("e.state", "=", "lifting"))
     .where((eb) =>
       eb.or([
         eb.and([
@@ -108,13 +120,17 @@ function isHeldBack(firewall: string, canary: CanaryRule): RawBuilder<boolean> {
 }
 
 /**
- * True when the enforcement `c` on a canary keeps its block from all others: it was withdrawn, or it is not in force there, the
- * canary is not given up yet, and the block is in force nowhere else either. One that is has shown that it does no harm.
+ * True when the enforcement `c` on a canary keeps its block from all others: it was withdrawn, or it is not in force there and the
+ * canary is not given up yet. A block that is in force elsewhere has shown that it does no harm there.
  */
-function holdsBack({ canaries, givenUpBefore }: CanaryRule): RawBuilder<boolean> {
-  return sql`(c.state = 'withdrawn'
-    or (c.state in ('requested', 'applied', 'failed') and c.requested_at > ${givenUpBefore.getTime()}
-      and not exists (
-        select 1 from enforcements v
-        where v.block_id = c.block_id and v.state = 'verified' and v.firewall not in (${sql.join(canaries)}))))`;
+function holdsBack({ canaries, awaited, barring, givenUpBefore }: CanaryRule): RawBuilder<boolean> {
+  return sql`((${isOn(barring)} and c.state = 'withdrawn'
+      or ${isOn(awaited)} and c.state in ('requested', 'applied', 'failed') and c.requested_at > ${givenUpBefore.getTime()})
+    and not exists (
+      select 1 from enforcements v
+      where v.block_id = c.block_id and v.state = 'verified' and v.firewall not in (${sql.join(canaries)})))`;
+}
+
+function isOn(firewalls: readonly string[]): RawBuilder<boolean> {
+  return firewalls.length === 0 ? sql`false` : sql`c.firewall in (${sql.join(firewalls)})`;
 }

@@ -19,6 +19,11 @@ export function isBusy(error: unknown): boolean {
   return sqliteCodeOf(error) === 5;
 }
 
+/** True when PostgreSQL has ended a transaction that waited crosswise with another. */
+export function isDeadlock(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === "40P01";
+}
+
 /** What is wrong and what to do, or `undefined` when the engine is not to blame. */
 function troubleOf(error: unknown): string | undefined {
   if (error instanceof DatabaseError) {

@@ -1,6 +1,6 @@
 import type { Store } from "../ports.ts";
 import { decisionOf } from "./decisions.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, Queries } from "./engine.ts";
 import { AlertRow, BlockRow, EnforcementRow, SightingRow } from "./rows.ts";
 
 /** Everything about one decision. */
@@ -16,7 +16,7 @@ export function createStories({ reader }: Engine): Pick<Store, "story"> {
           .where("alert_id", "=", decision.alertId)
           .where("ip", "=", decision.ip)
           .executeTakeFirstOrThrow(),
-        reader.selectFrom("blocks").selectAll().where("decision_id", "=", decisionId).executeTakeFirst(),
+        blockOf(reader, decisionId),
       ]);
       const enforcements = await reader
         .selectFrom("enforcements")
@@ -33,4 +33,30 @@ export function createStories({ reader }: Engine): Pick<Store, "story"> {
       };
     },
   };
+}
+
+/** The block of a decision, or the one that has taken its place for more firewalls. */
+async function blockOf(db: Queries, decisionId: string) {
+  const own = await db
+    .selectFrom("blocks")
+    .selectAll()
+    .where("decision_id", "=", decisionId)
+    .executeTakeFirst();
+  if (
+    own === undefined ||
+    own.ended_at === null ||
+    own.lifted_by !== null ||
+    own.ended_at >= own.expires_at
+  ) {
+    return own;
+  }
+  const successor = await db
+    .selectFrom("blocks")
+    .selectAll()
+    .where("prefix", "=", own.prefix)
+    .where("mode", "=", own.mode)
+    .where("created_at", ">=", own.ended_at)
+    .orderBy("created_at")
+    .executeTakeFirst();
+  return successor ?? own;
 }

@@ -122,7 +122,7 @@ describeStore("the store's decisions and blocks", (engine) => {
 
       expect(await store.story("de_1")).toMatchObject({ block: { mode: "observe" }, enforcements: [] });
       expect(await store.standingBlocks(t0)).toEqual([]);
-      expect(await store.requestedChanges("edge-1", t0, 10)).toEqual([]);
+      expect(await store.requestedChanges("edge-1", { now: t0, limit: 10 })).toEqual([]);
       expect((await store.standingOf(ip("203.0.113.9"), "observe", t0)).block).not.toBeNull();
       expect((await store.standingOf(ip("203.0.113.9"), "enforce", t0)).block).toBeNull();
     });

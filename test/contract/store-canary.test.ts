@@ -7,7 +7,7 @@ const firewalls = ["canary-1", "canary-2", "edge-1"];
 
 /** As a reconciler asks at that second: a canary has 30 s. */
 function ruleAt(seconds: number, canaries: readonly string[] = ["canary-1", "canary-2"]): CanaryRule {
-  return { canaries, givenUpBefore: after(seconds - 30) };
+  return { canaries, awaited: canaries, barring: canaries, givenUpBefore: after(seconds - 30) };
 }
 
 async function place(store: Store, id = "de_1", names: readonly string[] = firewalls): Promise<string> {
@@ -27,7 +27,11 @@ async function answer(store: Store, canary: string, blockId: string, state: Stat
 
 /** What edge-1 is asked for at that second, both ways of asking, which must agree. */
 async function isOpen(store: Store, blockId: string, seconds: number): Promise<boolean> {
-  const changes = await store.requestedChanges("edge-1", after(seconds), 9, ruleAt(seconds));
+  const changes = await store.requestedChanges("edge-1", {
+    now: after(seconds),
+    limit: 9,
+    canary: ruleAt(seconds),
+  });
   const withheld = await store.withheldBlocks(ruleAt(seconds), after(seconds));
   const asked = changes.some((change) => change.blockId === blockId);
   expect(withheld.has(blockId)).toBe(!asked);
@@ -51,11 +55,13 @@ describeStore("the store's canaries", (engine) => {
     const id = await place(store);
 
     const asked = { blockId: id, kind: "add" };
-    expect(await store.requestedChanges("canary-1", after(1), 9)).toMatchObject([asked]);
-    expect(await store.requestedChanges("canary-1", after(1), 9, ruleAt(1, ["canary-1"]))).toMatchObject([
-      asked,
-    ]);
-    expect(await store.requestedChanges("canary-1", after(1), 9, ruleAt(1))).toEqual([]);
+    expect(await store.requestedChanges("canary-1", { now: after(1), limit: 9 })).toMatchObject([asked]);
+    expect(
+      await store.requestedChanges("canary-1", { now: after(1), limit: 9, canary: ruleAt(1, ["canary-1"]) }),
+    ).toMatchObject([asked]);
+    expect(await store.requestedChanges("canary-1", { now: after(1), limit: 9, canary: ruleAt(1) })).toEqual(
+      [],
+    );
   });
 
   test.each<{ state: State | null; at29: boolean; at30: boolean }>([
@@ -84,7 +90,7 @@ describeStore("the store's canaries", (engine) => {
 
     await store.requestEnforcements("canary-2", [id], after(25));
 
-    expect(await store.requestedChanges("canary-2", after(25), 9)).toHaveLength(1);
+    expect(await store.requestedChanges("canary-2", { now: after(25), limit: 9 })).toHaveLength(1);
     expect(await isOpen(store, id, 29)).toBe(false);
     expect(await isOpen(store, id, 30)).toBe(true);
   });
@@ -94,10 +100,9 @@ describeStore("the store's canaries", (engine) => {
     const id = await place(store, "de_1", ["edge-1"]);
 
     expect(await isOpen(store, id, 1)).toBe(true);
-    expect(await store.withheldBlocks({ canaries: [], givenUpBefore: t0 }, after(1))).toEqual(new Set());
-    expect(
-      await store.requestedChanges("edge-1", after(1), 9, { canaries: [], givenUpBefore: t0 }),
-    ).toHaveLength(1);
+    const none = ruleAt(1, []);
+    expect(await store.withheldBlocks(none, after(1))).toEqual(new Set());
+    expect(await store.requestedChanges("edge-1", { now: after(1), limit: 9, canary: none })).toHaveLength(1);
   });
 
   test("a block that is in force elsewhere does not wait for a canary that is new", async () => {
@@ -124,17 +129,17 @@ describeStore("the store's canaries", (engine) => {
       {},
       {},
     ]);
-    expect(await store.requestedChanges("canary-1", after(99), 9)).toEqual([]);
+    expect(await store.requestedChanges("canary-1", { now: after(99), limit: 9 })).toEqual([]);
     expect(await store.backlogs(after(99))).toMatchObject([{ firewall: "edge-1", pending: 1 }]);
     expect((await store.counts(after(99))).enforcementsPending).toBe(1);
-    const justWithdrawn = { canaries: ["canary-1"], givenUpBefore: after(99) };
-    expect(await store.withheldBlocks(justWithdrawn, after(99))).toEqual(new Set([id]));
+    expect(await store.withdrawnBlocks("canary-1", after(99))).toEqual(new Set([id]));
+    expect(await store.withdrawnBlocks("canary-2", after(99))).toEqual(new Set());
 
-    await store.retryWithdrawn("canary-1", after(10), after(100));
-    expect(await store.requestedChanges("canary-1", after(100), 9)).toEqual([]);
-    await store.retryWithdrawn("canary-1", after(11), after(100));
-    expect(await store.requestedChanges("canary-1", after(100), 9)).toMatchObject([{ kind: "add" }]);
-    expect((await rows())?.[0]).toMatchObject({ state: "requested", appliedAt: null, verifiedAt: null });
+    await store.retryWithdrawn("canary-1", after(100));
+    expect(await store.requestedChanges("canary-1", { now: after(100), limit: 9 })).toMatchObject([
+      { kind: "add" },
+    ]);
+    expect((await rows())?.[0]).toMatchObject({ state: "requested", error: null });
     expect(await isOpen(store, id, 129)).toBe(false);
     await answer(store, "canary-1", id, "verified", 129);
     expect(await isOpen(store, id, 129)).toBe(true);
@@ -153,11 +158,64 @@ describeStore("the store's canaries", (engine) => {
     await store.liftBlocks(prefix("203.0.113.1/32"), lift);
 
     expect(await store.withheldBlocks(ruleAt(3), after(3))).toEqual(new Set([ended]));
-    expect(await store.requestedChanges("edge-1", after(3), 9, ruleAt(3))).toMatchObject([
-      { kind: "remove", blockId: lifted },
+    expect(
+      await store.requestedChanges("edge-1", { now: after(3), limit: 9, canary: ruleAt(3) }),
+    ).toMatchObject([{ kind: "remove", blockId: lifted }]);
+    expect(await store.requestedChanges("canary-1", { now: after(3), limit: 9 })).toMatchObject([
+      { kind: "remove" },
     ]);
-    expect(await store.requestedChanges("canary-1", after(3), 9)).toMatchObject([{ kind: "remove" }]);
     expect(await store.withheldBlocks(ruleAt(3600), after(3600))).toEqual(new Set());
+  });
+
+  test("while it is tried it counts as withdrawn, however long that takes", async () => {
+    const store = await newStore(engine);
+    const id = await place(store, "de_1", ["canary-1", "edge-1"]);
+
+    await store.beginTrial("canary-1", [id], after(1));
+
+    expect(await isOpen(store, id, 600)).toBe(false);
+    expect(await store.requestedChanges("canary-1", { now: after(2), limit: 9 })).toEqual([]);
+    await answer(store, "canary-1", id, "verified", 601);
+    expect(await isOpen(store, id, 601)).toBe(true);
+  });
+
+  test("somebody who lifts it meanwhile has it taken off", async () => {
+    const store = await newStore(engine);
+    const id = await place(store, "de_1", ["canary-1"]);
+    await store.beginTrial("canary-1", [id], after(1));
+
+    await store.liftBlocks(prefix("203.0.113.1/32"), {
+      actor: "alice",
+      reason: "wrong",
+      now: after(2),
+      graceUntil: after(2),
+    });
+    await answer(store, "canary-1", id, "verified", 3);
+
+    expect(await store.requestedChanges("canary-1", { now: after(4), limit: 9 })).toMatchObject([
+      { kind: "remove" },
+    ]);
+  });
+
+  test("one that is waited for no more bars nothing by what it had withdrawn", async () => {
+    const store = await newStore(engine);
+    const id = await place(store, "de_1", ["canary-1", "edge-1"]);
+    await answer(store, "canary-1", id, "withdrawn");
+    const rule = { ...ruleAt(60, ["canary-1"]), awaited: [], barring: [] };
+
+    expect(await store.withheldBlocks(rule, after(60))).toEqual(new Set());
+    expect(await store.requestedChanges("edge-1", { now: after(60), limit: 9, canary: rule })).toHaveLength(
+      1,
+    );
+  });
+
+  test("a block that is in force elsewhere is not barred by what a canary has withdrawn", async () => {
+    const store = await newStore(engine);
+    const id = await place(store, "de_1", ["canary-1", "edge-1", "edge-2"]);
+    await answer(store, "edge-2", id, "verified");
+    await answer(store, "canary-1", id, "withdrawn");
+
+    expect(await isOpen(store, id, 5)).toBe(true);
   });
 
   test("a message about a block waits for those that wait for the canary", async () => {

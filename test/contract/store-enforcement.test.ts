@@ -40,7 +40,7 @@ describeStore("the store's enforcement", (engine) => {
         );
       }
 
-      const changes = (now: Date, limit: number) => store.requestedChanges("edge-1", now, limit);
+      const changes = (now: Date, limit: number) => store.requestedChanges("edge-1", { now, limit });
 
       expect((await changes(after(9), 2)).map((change) => change.prefix)).toEqual([
         "203.0.113.1/32",
@@ -50,7 +50,7 @@ describeStore("the store's enforcement", (engine) => {
         { prefix: "203.0.113.2/32", kind: "add", expiresAt: after(2000) },
       ]);
       expect(await changes(after(3000), 9)).toEqual([]);
-      expect(await store.requestedChanges("edge-3", t0, 9)).toEqual([]);
+      expect(await store.requestedChanges("edge-3", { now: t0, limit: 9 })).toEqual([]);
       expect((await store.counts(after(2999))).enforcementsPending).toBe(2);
     });
 
@@ -73,7 +73,7 @@ describeStore("the store's enforcement", (engine) => {
           error: "own address\u{FFFD}",
         }),
       ]);
-      expect(await store.requestedChanges("edge-1", after(2), 9)).toEqual([]);
+      expect(await store.requestedChanges("edge-1", { now: after(2), limit: 9 })).toEqual([]);
       expect((await store.counts(after(2))).enforcementsPending).toBe(0);
     });
 
@@ -113,11 +113,11 @@ describeStore("the store's enforcement", (engine) => {
       const id = await standingId(store);
 
       await store.recordEnforcements("edge-1", [result(id, "applied", "the jump is not first")], after(1));
-      expect(await store.requestedChanges("edge-1", after(1), 9)).toEqual([]);
+      expect(await store.requestedChanges("edge-1", { now: after(1), limit: 9 })).toEqual([]);
       expect(await store.backlogs(after(1))).toEqual([]);
 
       await store.requestEnforcements("edge-1", [id], after(2));
-      expect(await store.requestedChanges("edge-1", after(2), 9)).toMatchObject([
+      expect(await store.requestedChanges("edge-1", { now: after(2), limit: 9 })).toMatchObject([
         { blockId: id, kind: "add" },
       ]);
       expect(await store.backlogs(after(2))).toEqual([
@@ -133,7 +133,9 @@ describeStore("the store's enforcement", (engine) => {
           recordOf(sampleDecision(`de_${n}`, { ip: ip(`203.0.113.${n}`), ...times })),
         );
       }
-      const [first] = (await store.requestedChanges("edge-2", after(9), 1)).map(({ blockId }) => blockId);
+      const [first] = (await store.requestedChanges("edge-2", { now: after(9), limit: 1 })).map(
+        ({ blockId }) => blockId,
+      );
       await store.recordEnforcements("edge-2", [result(first ?? "", "verified")], after(9));
 
       expect(await store.backlogs(after(9))).toEqual([
@@ -163,7 +165,7 @@ describeStore("the store's enforcement", (engine) => {
       ]);
     });
 
-    test("are made for a firewall that is new, and again for what failed, but not for what ended or was refused", async () => {
+    test("are made for a firewall that is new, and again for what failed or was refused, but not for what ended", async () => {
       const store = await newStore(engine);
       const firewalls = ["edge-1"];
       for (const n of [1, 2, 3, 4, 5]) {
@@ -184,11 +186,12 @@ describeStore("the store's enforcement", (engine) => {
       await store.requestEnforcements("edge-2", [...ids.values()], after(5));
 
       const requested = async (firewall: string) =>
-        (await store.requestedChanges(firewall, after(5), 9))
+        (await store.requestedChanges(firewall, { now: after(5), limit: 9 }))
           .map(({ kind, prefix }) => `${kind} ${prefix}`)
           .toSorted();
       expect(await requested("edge-1")).toEqual([
         "add 203.0.113.1/32",
+        "add 203.0.113.2/32",
         "add 203.0.113.4/32",
         "remove 203.0.113.5/32",
       ]);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Store } from "../../src/ports.ts";
-import { after, ip, prefix, recordOf, sampleDecision, sight, t0 } from "../fakes/samples.ts";
+import { after, ip, prefix, recordOf, sampleAlert, sampleDecision, sight, t0 } from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
 
 const attacker = prefix("203.0.113.9/32");
@@ -20,11 +20,13 @@ function decide(store: Store, id: string, { groups, firewalls, seconds = 3600 }:
 }
 
 const asked = async (store: Store, firewall: string) =>
-  (await store.requestedChanges(firewall, after(60), 9)).map(({ kind, prefix, expiresAt }) => ({
-    kind,
-    prefix,
-    expiresAt,
-  }));
+  (await store.requestedChanges(firewall, { now: after(60), limit: 9 })).map(
+    ({ kind, prefix, expiresAt }) => ({
+      kind,
+      prefix,
+      expiresAt,
+    }),
+  );
 
 describeStore("the store's blocks for groups of firewalls", (engine) => {
   test("a block keeps its groups", async () => {
@@ -80,7 +82,7 @@ describeStore("the store's blocks for groups of firewalls", (engine) => {
         expect(await asked(store, firewall)).toEqual([add]);
       }
       const error = `replaced by ${blocks[0]?.id}`;
-      expect((await store.story("de_1")).enforcements).toMatchObject([
+      expect((await store.blocksOn(attacker, after(60)))[1]?.enforcements).toMatchObject([
         { firewall: "edge-1", state: "expired", endedAt: after(60), verifiedAt: after(1), error },
         { firewall: "edge-2", state: "expired", endedAt: after(60), error },
       ]);
@@ -90,6 +92,22 @@ describeStore("the store's blocks for groups of firewalls", (engine) => {
       expect(before).toMatchObject({ state: "ended", endedAt: after(60), lifted: null });
     },
   );
+
+  test("the story of the first decision goes on with the block that took its place", async () => {
+    const store = await newStore(engine);
+    await store.insertAlerts([sampleAlert("al_1")]);
+    await sight(store);
+    await decide(store, "de_1", { groups: ["edge"], firewalls: ["edge-1"] });
+    await decide(store, "de_2", { groups: ["dmz"], firewalls: ["dmz-1"], seconds: 9000 });
+
+    const { block, enforcements } = await store.story("de_1");
+
+    expect(block).toMatchObject({ decisionId: "de_2", expiresAt: after(9000) });
+    expect(enforcements).toMatchObject([
+      { firewall: "dmz-1", state: "requested" },
+      { firewall: "edge-1", state: "requested" },
+    ]);
+  });
 
   test("a late answer about the replaced block changes nothing, and lifting takes off the new one everywhere", async () => {
     const store = await newStore(engine);
@@ -105,7 +123,8 @@ describeStore("the store's blocks for groups of firewalls", (engine) => {
     );
     await store.liftBlocks(attacker, { actor: "a", reason: "r", now: after(62), graceUntil: after(62) });
 
-    expect((await store.story("de_1")).enforcements).toMatchObject([{ state: "expired" }]);
+    const [, replaced] = await store.blocksOn(attacker, after(62));
+    expect(replaced?.enforcements).toMatchObject([{ state: "expired" }]);
     expect(await asked(store, "edge-1")).toMatchObject([{ kind: "remove" }]);
     expect(await asked(store, "dmz-1")).toMatchObject([{ kind: "remove" }]);
     expect((await store.counts(after(62))).enforcementsPending).toBe(2);

@@ -20,7 +20,7 @@ describeStore("lifting a block", (engine) => {
 
     expect(await store.standingBlocks(after(60))).toEqual([]);
     for (const firewall of ["edge-1", "edge-2"]) {
-      expect(await store.requestedChanges(firewall, after(60), 10)).toMatchObject([
+      expect(await store.requestedChanges(firewall, { now: after(60), limit: 10 })).toMatchObject([
         { kind: "remove", prefix: attacker },
       ]);
     }
@@ -41,11 +41,13 @@ describeStore("lifting a block", (engine) => {
     expect((await store.story("de_1")).enforcements).toMatchObject([
       { state: "lifting", error: "timed out" },
     ]);
-    expect(await store.requestedChanges("edge-1", after(61), 10)).toMatchObject([{ kind: "remove" }]);
+    expect(await store.requestedChanges("edge-1", { now: after(61), limit: 10 })).toMatchObject([
+      { kind: "remove" },
+    ]);
 
     await store.recordEnforcements("edge-1", [{ ...result, state: "lifted" }], after(62));
     expect((await store.story("de_1")).enforcements).toMatchObject([{ state: "lifted", error: null }]);
-    expect(await store.requestedChanges("edge-1", after(62), 10)).toEqual([]);
+    expect(await store.requestedChanges("edge-1", { now: after(62), limit: 10 })).toEqual([]);
     expect((await store.counts(after(62))).enforcementsPending).toBe(0);
   });
 
@@ -61,7 +63,9 @@ describeStore("lifting a block", (engine) => {
       after(61),
     );
 
-    expect(await store.requestedChanges("edge-1", after(61), 10)).toMatchObject([{ kind: "remove" }]);
+    expect(await store.requestedChanges("edge-1", { now: after(61), limit: 10 })).toMatchObject([
+      { kind: "remove" },
+    ]);
   });
 
   test("a new block on the same network wins over the lifting of the old one", async () => {
@@ -81,7 +85,7 @@ describeStore("lifting a block", (engine) => {
 
     const [block] = await store.standingBlocks(after(62));
     expect(block?.id).not.toBe(old?.id);
-    expect(await store.requestedChanges("edge-1", after(62), 10)).toMatchObject([
+    expect(await store.requestedChanges("edge-1", { now: after(62), limit: 10 })).toMatchObject([
       { kind: "add", blockId: block?.id },
     ]);
     expect((await store.counts(after(62))).enforcementsPending).toBe(1);

@@ -68,7 +68,7 @@ describeStore("the store's networks", (engine) => {
 
     expect(await standing(store)).toEqual(left);
     expect([...ended.map((one) => one.prefix), ...left].toSorted()).toEqual(blocked.toSorted());
-    const removals = await store.requestedChanges("edge-1", after(60), 99);
+    const removals = await store.requestedChanges("edge-1", { now: after(60), limit: 99 });
     expect(removals.filter(({ kind }) => kind === "remove")).toHaveLength(ended.length);
   });
 

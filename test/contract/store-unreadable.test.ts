@@ -88,7 +88,9 @@ describeStore("the store's damaged rows", (engine) => {
     await tamper("update blocks set prefix = 'nowhere' where decision_id = 'de_1'");
 
     const page = { standingOnly: false, limit: 9, cursor: null, now: t0 };
-    expect(await store.requestedChanges("edge-1", t0, 10)).toMatchObject([{ prefix: "203.0.113.10/32" }]);
+    expect(await store.requestedChanges("edge-1", { now: t0, limit: 10 })).toMatchObject([
+      { prefix: "203.0.113.10/32" },
+    ]);
     expect((await store.listBlocks(page)).blocks).toMatchObject([{ block: { decisionId: "de_2" } }]);
     const lift = { actor: "alice", reason: "wrong", now: t0, graceUntil: after(60) };
     expect(await store.liftBlocks(prefix("203.0.113.0/24"), lift)).toMatchObject([{ decisionId: "de_2" }]);

@@ -1,40 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createCanaryRule } from "../../src/enforce/canary-rule.ts";
-import type { Store } from "../../src/ports.ts";
 import { createFakeFirewall } from "../fakes/firewall.ts";
+import { stateOn, twoFirewalls, twoWellFirewalls } from "./canary-desk.ts";
 import { a, b, desk, enforcementsOf, running, unreachable } from "./enforce-desk.ts";
-
-/** `edge-1` waits for the canary `canary-1`. */
-async function twoFirewalls() {
-  const here = await desk();
-  const canary = createFakeFirewall("canary-1");
-  const canaryReconciler = here.create("here-1", { firewall: canary, isCanary: true });
-  const waitsFor = createCanaryRule({ canaries: ["canary-1"], store: here.store, now: here.now });
-  const reconciler = here.create("here-1", { waitsFor });
-  return {
-    ...here,
-    canary,
-    stepCanary: () => canaryReconciler.step(running),
-    step: () => reconciler.step(running),
-    block: (network: typeof a) => here.block(network, {}, ["canary-1", "edge-1"]),
-  };
-}
-
-/** The same, with `b` in force on both: the canary has been seen to be well. */
-async function twoWellFirewalls() {
-  const both = await twoFirewalls();
-  await both.stepCanary();
-  await both.step();
-  await both.block(b);
-  await both.stepCanary();
-  await both.step();
-  return both;
-}
-
-async function stateOn(store: Store, network: typeof a, firewall: string) {
-  const { enforcements } = await store.story(`de_${network}_0`);
-  return enforcements.find((one) => one.firewall === firewall);
-}
 
 describe("a new block", () => {
   test("goes to the other firewalls when the canary has verified it and still answers", async () => {
@@ -73,9 +41,10 @@ describe("a new block", () => {
   });
 
   test("is taken off the canary again and goes nowhere else when it does not answer afterwards", async () => {
-    const { store, firewall, canary, step, stepCanary, block, wait, logged } = await twoWellFirewalls();
+    const both = await twoWellFirewalls();
+    const { store, firewall, canary, step, stepCanary, block, wait, logged, harmful } = both;
     await block(a);
-    canary.notUp = "its default gateway does not answer";
+    harmful.add(a);
 
     await stepCanary();
     await step();
@@ -94,12 +63,11 @@ describe("a new block", () => {
   });
 
   test("also when the canary's answer to the trial never comes", async () => {
-    const { store, firewall, canary, step, stepCanary, block, wait } = await twoWellFirewalls();
+    const { store, firewall, step, stepCanary, block, wait, deadly } = await twoWellFirewalls();
     await block(a);
-    canary.down = unreachable;
+    deadly.add(a);
 
     await stepCanary();
-    canary.down = undefined;
     wait(40);
     await step();
 
@@ -108,11 +76,11 @@ describe("a new block", () => {
   });
 
   test("is tried again after five minutes, and then goes everywhere", async () => {
-    const { firewall, canary, step, stepCanary, block, wait } = await twoWellFirewalls();
+    const { firewall, canary, step, stepCanary, block, wait, harmful } = await twoWellFirewalls();
     await block(a);
-    canary.notUp = "its default gateway does not answer";
+    harmful.add(a);
     await stepCanary();
-    canary.notUp = null;
+    harmful.clear();
     wait(301);
 
     await stepCanary();

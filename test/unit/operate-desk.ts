@@ -1,6 +1,6 @@
 import type { ConfiguredFirewall } from "../../src/operate/read-firewalls.ts";
 import type { StatusDeps } from "../../src/operate/status.ts";
-import type { CanaryRule, FirewallBacklog, FirewallRecord, StoreCounts } from "../../src/ports.ts";
+import type { FirewallBacklog, FirewallRecord, StoreCounts } from "../../src/ports.ts";
 
 export const now = new Date("2026-11-20T13:00:00.000Z");
 
@@ -54,7 +54,7 @@ const quiet: StoreCounts = {
 
 export interface OperateDesk extends StatusDeps {
   /** What the store was asked about canaries. */
-  readonly canaryRules: CanaryRule[];
+  readonly askedCanaries: string[];
 }
 
 /** What status and metrics need, over a store that holds this. */
@@ -68,9 +68,9 @@ export function operateDesk(
     readonly counts?: Partial<StoreCounts>;
   } = {},
 ): OperateDesk {
-  const canaryRules: CanaryRule[] = [];
+  const askedCanaries: string[] = [];
   return {
-    canaryRules,
+    askedCanaries,
     version: "1.2.3",
     mode: holds.mode ?? "enforce",
     startedAt: ago(60_000),
@@ -80,8 +80,8 @@ export function operateDesk(
       counts: () => Promise.resolve({ ...quiet, ...holds.counts }),
       firewalls: () => Promise.resolve(holds.records ?? []),
       backlogs: () => Promise.resolve(holds.backlogs ?? []),
-      withheldBlocks: (rule) => {
-        canaryRules.push(rule);
+      withdrawnBlocks: (firewall) => {
+        askedCanaries.push(firewall);
         return Promise.resolve(new Set(holds.withdrawn));
       },
     },

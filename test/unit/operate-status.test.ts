@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readFirewalls } from "../../src/operate/read-firewalls.ts";
 import { readStatus } from "../../src/operate/status.ts";
-import { ago, configured, now, operateDesk, seen } from "./operate-desk.ts";
+import { ago, configured, operateDesk, seen } from "./operate-desk.ts";
 
 const stringContaining = (text: string): unknown => expect.stringContaining(text);
 
@@ -120,7 +120,7 @@ describe("a trouble is", () => {
     expect((await readStatus(desk)).troubles).toEqual([
       stringContaining("2 blocks were taken off the canary"),
     ]);
-    expect(desk.canaryRules).toEqual([{ canaries: ["canary"], givenUpBefore: now }]);
+    expect(desk.askedCanaries).toEqual(["canary"]);
     expect(await troubles({ ...holds, withdrawn: [] })).toEqual([]);
   });
 

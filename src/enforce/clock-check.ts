@@ -1,0 +1,36 @@
+import type { Log } from "../ports.ts";
+
+export interface ClockCheckDeps {
+  readonly now: () => Date;
+  /** Milliseconds of a clock that never jumps. */
+  readonly elapsedMs: () => number;
+  readonly log: Pick<Log, "warn">;
+}
+
+/** A correction that a time server makes is smaller. */
+const jumpMs = 60_000;
+
+/** A clock that was set wrong is usually set right soon. */
+const unsteadyMs = 300_000;
+
+/**
+ * Tells at each call whether the clock goes on as it did. While it does not, nothing may be ended because of the time alone: the
+ * kernels end blocks by their own timers anyway.
+ */
+export function createClockCheck({ now, elapsedMs, log }: ClockCheckDeps): () => boolean {
+  let offsetMs = now().getTime() - elapsedMs();
+  let steadyFromMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const current = now().getTime() - elapsedMs();
+    const jumpedMs = current - offsetMs;
+    offsetMs = current;
+    if (Math.abs(jumpedMs) > jumpMs) {
+      steadyFromMs = elapsedMs() + unsteadyMs;
+      log.warn(
+        { jumpedMs },
+        "the clock of this machine has jumped: for five minutes nothing is ended by time",
+      );
+    }
+    return elapsedMs() >= steadyFromMs;
+  };
+}

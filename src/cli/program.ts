@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { z } from "zod";
 import { AppError, messageOf } from "../domain/errors.ts";
+import { printable } from "../enforce/iptables-ssh/printable.ts";
 import { audit } from "./audit.ts";
 import { blocks, type BlocksOptions } from "./blocks.ts";
 import { checkConfig } from "./check-config.ts";
@@ -139,13 +140,18 @@ function report(error: unknown, host: Host): ExitCode {
     return error.exitCode === 0 ? 0 : 1;
   }
   if (error instanceof AppError) {
-    host.err(`${error.code}: ${error.message}\n`);
+    host.err(`${error.code}: ${printableLines(error.message)}\n`);
     return error.code === "API_UNREACHABLE" ? 2 : 1;
   }
   host.err(
-    `Portcullis has a bug: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`,
+    `Portcullis has a bug: ${printableLines(error instanceof Error ? (error.stack ?? error.message) : messageOf(error))}\n`,
   );
   return 1;
+}
+
+/** A message may quote what a host said. */
+function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
 }
 
 async function readVersion(): Promise<string> {

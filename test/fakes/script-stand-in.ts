@@ -61,8 +61,6 @@ export interface ScriptStandIn {
   readonly run: (channel: ServerChannel, command: string, dropConnection: () => void) => void;
 }
 
-const most = 1_048_576;
-
 export function createScriptStandIn(options: ScriptOptions): ScriptStandIn {
   const { ownAddresses = [], now = () => new Date(), isHelper = false } = options;
   const ends = new Map<IpPrefix, number>();
@@ -83,9 +81,8 @@ export function createScriptStandIn(options: ScriptOptions): ScriptStandIn {
     if (lengthOf(prefix) < (familyOf(prefix) === 4 ? 24 : 48)) {
       return "too wide";
     }
-    const own = ownAddresses.map(prefixOf);
-    const isNever = [...own, ...nevers].some((other) => prefixesOverlap(prefix, other));
-    return isNever ? "must never be blocked" : undefined;
+    const all = [...ownAddresses.map(prefixOf), ...nevers];
+    return all.some((other) => prefixesOverlap(prefix, other)) ? "must never be blocked" : undefined;
   };
   const add = (prefix: IpPrefix, seconds: string, nevers: readonly IpPrefix[]): string => {
     const refusal = refusalOf(prefix, nevers);
@@ -120,7 +117,7 @@ export function createScriptStandIn(options: ScriptOptions): ScriptStandIn {
   const report = (): readonly string[] => [
     ...ownAddresses.map((address) => `own ${address}`),
     ...[...entries()].map(([prefix, seconds]) => entryLine(prefix, seconds, drops.get(prefix))),
-    `capacity ${ends.size} ${most}`,
+    `capacity ${ends.size} 1048576`,
     ...misbehave.faults.map((fault) => `fault ${fault}`),
   ];
   const apply = (lines: readonly string[], nevers: readonly IpPrefix[]): readonly string[] => {
@@ -158,7 +155,11 @@ export function createScriptStandIn(options: ScriptOptions): ScriptStandIn {
   const serve = (run: Run, dropConnection: () => void): void => {
     let nevers: readonly IpPrefix[] = [];
     isOutbound = false;
-    const respond: Respond = (id, lines) => {
+    run.onRequest((id, lines) => {
+      if (lines === undefined) {
+        run.say([`begin ${id}`, " error the request was cut off", `end ${id}`]);
+        return true;
+      }
       nevers = [...(lines.includes("forget") ? [] : nevers), ...neversOf(lines)];
       const outbound = lines.findLast((line) => line.startsWith("outbound "));
       isOutbound = outbound === undefined ? isOutbound : outbound === "outbound on";
@@ -168,8 +169,7 @@ export function createScriptStandIn(options: ScriptOptions): ScriptStandIn {
         run.say([`begin ${id}`, ...answer(lines, nevers).map((line) => ` ${line}`), `end ${id}`]);
       }
       return !misbehave.hang;
-    };
-    run.onRequest(respond);
+    });
     const sum = misbehave.isOutdated ? "0123456789ab" : scriptSum;
     run.say([`ready 2 sets ${isHelper ? sum : "-"}`]);
   };
@@ -253,8 +253,8 @@ interface Run {
   readonly onRequest: (respond: Respond) => void;
 }
 
-/** False when there will be no answer. */
-type Respond = (id: string, lines: readonly string[]) => boolean;
+/** False when there will be no answer. `lines` is undefined for a batch that was cut off. */
+type Respond = (id: string, lines: readonly string[] | undefined) => boolean;
 
 /** @param known undefined: the first line tells */
 function follow(channel: ServerChannel, known: Start | undefined, onStart: (run: Run) => void): void {
@@ -273,25 +273,24 @@ function follow(channel: ServerChannel, known: Start | undefined, onStart: (run:
       },
     });
   };
-  let isBegun = false;
   const reader = createInterface({ input: channel });
   reader.on("line", (line) => {
-    if (!isBegun) {
+    if (respond === undefined) {
       start ??= startOf(line);
       // The text of the script comes first where it is not installed.
       if (start !== undefined && (known === undefined || line === "# the script ends here")) {
-        isBegun = true;
         begin(start);
       }
     } else if (start?.isSession === true && line.startsWith("end ")) {
-      respond?.(line.slice(4), lines);
+      respond(line.slice(4), lines);
       lines = [];
     } else {
       lines.push(line);
     }
   });
   reader.on("close", () => {
-    const hangs = start?.isSession === false && respond?.("batch", lines) === false;
+    const isWhole = lines.pop() === "end batch";
+    const hangs = start?.isSession === false && respond?.("batch", isWhole ? lines : undefined) === false;
     if (!hangs) {
       channel.exit(0);
       channel.end();

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../fakes/eventually.ts";
 import { type FirewallHost, skipSystemTests, startFirewallHost } from "./namespaces.ts";
 import { backends, type Run, runScript, wipeAll } from "./script-desk.ts";
 
@@ -167,15 +168,27 @@ describe.skipIf(cannot !== null).each(backends)(
       expect(answer).toHaveLength(lines.length + 1);
     });
 
-    test("the probe says that dropping works, and leaves nothing behind", async () => {
+    test("probes say that dropping works and leave nothing behind; nobody else waits for them or sees them", async () => {
       await ask("");
-      const before = await host.exec("ip", "-o", "addr", "show", "dev", "lo");
+      const shown = async (command: string) => (await host.exec("sh", "-c", command)).stdout;
 
-      expect(await ask("probe 192.0.2.5/32", "probe 2001:db8:77::5/128")).toEqual([
-        "probe 192.0.2.5/32 3 3 3",
-        "probe 2001:db8:77::5/128 3 3 3",
-      ]);
-      expect((await host.exec("ip", "-o", "addr", "show", "dev", "lo")).stdout).toBe(before.stdout);
+      let areDone = false;
+      const probing = Promise.all([ask("probe 192.0.2.5/32"), ask("probe 2001:db8:77::5/128")]).finally(
+        () => {
+          areDone = true;
+        },
+      );
+      await eventually("both blocks", async () => {
+        const kernel = await shown("ipset save; iptables -t raw -S; ip6tables -t raw -S; nft list ruleset");
+        return /192\.0\.2\.5/.test(kernel) && /2001:db8:77::5/.test(kernel);
+      });
+      const seen = await entries();
+      const answer = await ask("");
+
+      expect({ areDone, seen, answer }).toEqual({ areDone: false, seen: [], answer: [] });
+      expect(await probing).toEqual([["probe 192.0.2.5/32 3 3 3"], ["probe 2001:db8:77::5/128 3 3 3"]]);
+      const lent = "ip -o addr show dev lo; ip route show table all; ip -6 route show table all";
+      expect(await shown(lent)).not.toMatch(/192\.0\.2\.5|2001:db8:77::5/);
       expect(await entries()).toEqual([]);
     });
 

@@ -142,7 +142,7 @@ describe.skipIf(cannot !== null)(
     test("its login takes a batch", async () => {
       const lines = Array.from({ length: 2000 }, (_, n) => `add 60.0.${n >> 8}.${n & 255}/32 60`);
 
-      const answer = await logIn(`start batch abc\n${lines.join("\n")}\n`);
+      const answer = await logIn(`start batch abc\n${lines.join("\n")}\nend batch\n`);
 
       expect(answer.match(/^verified /gm)).toHaveLength(2000);
     });

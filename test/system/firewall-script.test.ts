@@ -120,6 +120,25 @@ describe.skipIf(cannot !== null)(
         );
       });
 
+      test("a batch that is cut off is not done, wherever that is", async () => {
+        await runScript(host, { shell, cover, lines: ["add 203.0.113.7/32 -"] });
+        const batches = [
+          ["add 203.0.113.5/32 60", "add 203.0.113.6/32 6"],
+          ["rebuild", "add 203.0.113.5/32 60", "end batc"],
+          ["add 203.0.113.5/32 60", "end batch", "add 203.0.113.6/32 60"],
+          ["del 203.0.113.7/32"],
+          [],
+        ];
+
+        const answers = await Promise.all(
+          batches.map((lines) => runScript(host, { shell, cover, mode: "batch", lines, isCutOff: true })),
+        );
+        const state = await runScript(host, { shell, cover, lines: ["read"] });
+
+        expect(answers).toEqual(batches.map(() => ["error the request was cut off"]));
+        expect(state.filter((line) => line.startsWith("entry "))).toEqual(["entry 203.0.113.7/32 -"]);
+      });
+
       test("a never-list it can't read fails the whole request", async () => {
         const lines = ["never 198.51.100.9/24", "add 203.0.113.5/32 60"];
 

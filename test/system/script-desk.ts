@@ -12,6 +12,8 @@ export interface Run {
   readonly lines: readonly string[];
   readonly shell?: readonly string[];
   readonly mode?: "session" | "batch";
+  /** A batch comes without its last line. */
+  readonly isCutOff?: boolean;
   readonly peer?: string;
   /** Commands of a shell that change what the script finds. */
   readonly cover?: string;
@@ -27,7 +29,8 @@ export async function runScript(host: Pick<FirewallHost, "namespace">, run: Run)
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
     said += piece;
   });
-  child.stdin.end(`${lines.join("\n")}\n${mode === "session" ? "end 1\n" : ""}`);
+  const end = mode === "session" ? "end 1\n" : "end batch\n";
+  child.stdin.end(`${lines.join("\n")}\n${run.isCutOff === true ? "" : end}`);
   await once(child, "close");
   return said.split("\n").filter((line) => line !== "" && !line.startsWith("NONCE "));
 }

@@ -145,6 +145,15 @@ describe("output", () => {
 
     await expect(asked).rejects.toThrow("too much");
   });
+
+  test("takes little while nobody asks, and nothing once it was too much", async () => {
+    const output = createOutput(1024 * 1024 * 1024, tooMuch);
+    const piece = "x".repeat(100_000);
+    const taken = Array.from({ length: 20 }, () => output.push(piece)).filter(Boolean);
+
+    expect(taken).toHaveLength(10);
+    await expect(output.until("x")).rejects.toThrow("too much");
+  });
 });
 
 test("a quoted word survives a shell", () => {

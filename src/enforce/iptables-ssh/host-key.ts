@@ -70,6 +70,12 @@ export function fingerprintOf(key: Buffer): string {
   return `SHA256:${hash("sha256", key, "base64").replaceAll("=", "")}`;
 }
 
+/** Fingerprints of the keys that count for the host. */
+function pinnedFor({ hostKeys, knownHosts, host, port }: SshLogin): readonly string[] {
+  const { trusted } = knownHost(knownHosts ?? "", host, port);
+  return hostKeys.length > 0 ? hostKeys : trusted.map(({ key }) => fingerprintOf(Buffer.from(key, "base64")));
+}
+
 function judge(login: SshLogin, key: Buffer, fingerprint: string): Verdict {
   const encoded = key.toString("base64");
   const { trusted, revoked } = knownHost(login.knownHosts ?? "", login.host, login.port);
@@ -100,7 +106,7 @@ function refusalOf(hop: Hop, verdict: Verdict, offered: string): AppError | unde
     case "changed":
       return refuse(
         "SSH_HOST_KEY_CHANGED",
-        `THE HOST KEY IS NOT THE PINNED ONE: somebody may be in between, or the host was installed anew; it offered ${offered}, nothing was sent`,
+        `THE HOST KEY IS NOT THE PINNED ONE: somebody may be in between, or the host was installed anew; it offered ${offered}, pinned is ${pinnedFor(hop.login).join(" or ")}; nothing was sent`,
       );
     case "revoked":
       return refuse(

@@ -1,6 +1,7 @@
 /** Text that comes in pieces, asked for up to marks in it. */
 export interface Output {
-  push(piece: string): void;
+  /** @returns false when nothing more is taken: the host says more than it was asked for, and has to be cut off */
+  push(piece: string): boolean;
   /** From now on every question is answered with this error. */
   fail(error: Error): void;
   /** Everything up to the end of the next `mark` that has not been returned yet. One question at a time, of 200 characters at most. */
@@ -9,11 +10,15 @@ export interface Output {
 
 const longestMark = 200;
 
+/** What may come while nobody asks. A host that goes on talking must not fill the memory of the controller of all others. */
+const maxIdleChars = 1024 * 1024;
+
 /** An `Output` that fails with `tooMuch` when more than `maxChars` wait without the mark. */
 export function createOutput(maxChars: number, tooMuch: () => Error): Output {
   let pieces: string[] = [];
   let length = 0;
   let tail = "";
+  let isOverfull = false;
   let failure: Error | undefined;
   let asked: { mark: string; resolve: (text: string) => void; reject: (error: Error) => void } | undefined;
 
@@ -40,6 +45,9 @@ export function createOutput(maxChars: number, tooMuch: () => Error): Output {
   };
   return {
     push(piece) {
+      if (isOverfull) {
+        return false;
+      }
       const recent = tail + piece;
       tail = recent.slice(-longestMark);
       pieces.push(piece);
@@ -48,9 +56,12 @@ export function createOutput(maxChars: number, tooMuch: () => Error): Output {
       if (asked !== undefined && recent.includes(asked.mark)) {
         settle();
       }
-      if (length > maxChars) {
+      if (length > (asked === undefined ? Math.min(maxIdleChars, maxChars) : maxChars)) {
+        isOverfull = true;
+        pieces = [];
         fail(tooMuch());
       }
+      return !isOverfull;
     },
     fail,
     until(mark) {

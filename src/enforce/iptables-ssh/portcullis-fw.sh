@@ -6,7 +6,8 @@
 #
 # It greets with `NONCE ready 2 BACKEND SUM`. BACKEND: `sets` (ipset and iptables), `nft` (no ipset or no iptables), `rules`
 # (iptables alone). SUM: of this file, when installed. `session` answers requests until its input ends, `batch` takes its
-# whole input as one request. A request is lines, in a session followed by `end ID`:
+# whole input as one request. A request is lines, followed by `end ID` in a session and by `end batch` in a batch: what was cut
+# off before that is not done.
 #
 #   add PREFIX SECONDS|-  drop packets from PREFIX (canonical, IPv4 /24../32, IPv6 /48../128) for 1..2147483 seconds; `-`: for ever
 #   del PREFIX            stop dropping them
@@ -46,6 +47,7 @@ sudoers=/etc/sudoers.d/portcullis
 newline='
 '
 nevers='' outbound='' good4='' good6='' other_before='' timed=1
+busy='another session has been changing the rules of this host for too long'
 
 # ---- addresses: shared by both awk programs below ----
 # shellcheck disable=SC2016 # awk's dollars, not the shell's
@@ -493,7 +495,9 @@ first_line() {
   printf '%s\n' "$1" | tr -cd '\040-\176\n' | awk 'NF && !/^# Warning/ { print substr($0, 1, 200); exit }'
 }
 
+# A lock of iptables that another program holds is waited for once in a request. -w 0 would wait for ever.
 tables() {
+  if [ -n "$locked" ]; then printf '%s\n' "$locked" && return 1; fi
   case $1 in
     4) shift && iptables -w 5 -t raw "$@" ;;
     *) shift && ip6tables -w 5 -t raw "$@" ;;
@@ -501,10 +505,19 @@ tables() {
 }
 
 restore_tables() {
+  if [ -n "$locked" ]; then printf '%s\n' "$locked" && return 1; fi
   case $1 in
     4) iptables-restore --noflush --wait 5 ;;
     *) ip6tables-restore --noflush --wait 5 ;;
   esac
+}
+
+# Sets `complaint` to what iptables says in $1. True when another program held its lock all the time.
+is_locked() {
+  complaint=$(first_line "$1")
+  case $1 in *xtables?lock*) ;; *) return 1 ;; esac
+  locked=${locked:-another program holds the lock of iptables: $complaint}
+  complaint=$locked
 }
 
 # True when the request being answered holds this line; `WORD _` stands for WORD and something behind.
@@ -537,12 +550,12 @@ facts() {
 
 # One session at a time changes the rules of a network namespace. The kernel ends this lock with its holder.
 lock() {
-  exec 9</proc/self/ns/net
   tries=0
   if command -v flock >/dev/null; then
+    exec 9</proc/self/ns/net
     until flock -n 9; do
       tries=$((tries + 1))
-      [ "$tries" -lt 200 ] || return 1
+      if [ "$tries" -ge 200 ]; then exec 9<&- && return 1; fi
       sleep 0.05
     done
     return 0
@@ -689,13 +702,11 @@ judge_rules() {
   if [ "$1" = 4 ]; then good4=$listing; else good6=$listing; fi
 }
 
-# Reads the raw table; a lock that another program holds is waited for once in a request.
 list_rules() {
-  fault=$locked
-  [ -z "$fault" ] || return 1
+  fault=''
   listing=$(tables "$1" -S 2>&1) && return
-  fault=$(first_line "$listing")
-  case $fault in *xtables?lock*) fault="another program holds the lock of iptables: $fault" locked=$fault ;; esac
+  is_locked "$listing"
+  fault=$complaint
   return 1
 }
 
@@ -708,8 +719,7 @@ ensure_rules() {
     # Another tool may change the table between our look and our transaction, which then fails as a whole.
     if [ -z "$fault" ] || [ -z "$mending" ] || [ "$attempt" -gt 3 ]; then break; fi
     said=$(printf '%s\n' "$listing" | awk -v want=restore -v set="$2" -v outbound="$outbound" -v now="$(date +%s)" -v timed="$timed" "$rules" | restore_tables "$1" 2>&1) || {
-      fault="$fault: $(first_line "$said")"
-      [ "$attempt" -le 2 ] || break
+      if is_locked "$said" || [ "$attempt" -gt 2 ]; then fault="$fault: $complaint" && break; fi
       continue
     }
     say_repaired "IPv$1: "
@@ -732,7 +742,6 @@ note() {
 }
 
 faults_of_tables() {
-  locked=''
   list_rules "$1" || {
     printf 'fault IPv%s: %s\n' "$1" "$fault"
     return
@@ -758,8 +767,9 @@ rewrite_chain() {
   judge_rules "$family" ''
   found_before=$fault
   said=$(rewritten | restore_tables "$family" 2>&1) || {
-    fault=$(first_line "$said")
-    case $said in *lock* | *ermi*) return ;; esac
+    is_locked "$said" && fault=$complaint && return
+    fault=$complaint
+    case $said in *ermi*) return ;; esac
     # Perhaps a kernel without the time match: rules that Portcullis has to take out itself.
     timed=''
     said=$(rewritten | restore_tables "$family" 2>&1) || {
@@ -778,7 +788,12 @@ rewritten() {
 }
 
 entries_of_rules() {
-  tables "$1" -v -S PORTCULLIS 2>/dev/null | awk -v now="$(date +%s)" "$entries_in_rules"
+  listing=$(tables "$1" -v -S PORTCULLIS 2>&1) || {
+    # Without it nobody may think that there are none.
+    ! is_locked "$listing" || printf 'error %s\n' "$complaint"
+    return
+  }
+  printf '%s\n' "$listing" | awk -v now="$(date +%s)" "$entries_in_rules"
 }
 
 test_rules() {
@@ -925,8 +940,7 @@ judged() {
 
 lock_or_say() {
   lock && return
-  printf 'error another session has been changing the rules of this host for too long\n'
-  exec 9<&-
+  printf 'error %s\n' "$busy"
   return 1
 }
 
@@ -935,7 +949,7 @@ make_plan() {
   look_at_ipv6
   asked rebuild && rebuild=1 || rebuild=''
   plan=$({ facts 2>/dev/null && printf '#request\n%s' "$request"; } | awk -v no6="$no6" -v rebuild="$rebuild" "$validate") || plan='#error awk failed on this host'
-  families='' changes='' mending=yes repaired='' rules4='' rules6='' undone4='' undone6='' trouble='' locked='' fault='' found_before='' answer='' whole_fault=''
+  families='' changes='' mending=yes repaired='' rules4='' rules6='' undone4='' undone6='' trouble='' fault='' found_before='' answer='' whole_fault=''
   case $newline$plan in *"$newline#error "*)
     printf 'error %s\n' "${plan##*#error }"
     return 1
@@ -980,7 +994,7 @@ report() {
     '') families='4 6' ;;
     ip6tables*) printf 'fault IPv6: %s\n' "$no6" ;;
   esac
-  of_each_family entries
+  entries_without_probes
   of_each_family faults
   if other=$(other_backend) && [ -n "$other" ]; then printf 'fault %s is there beside ours of now\n' "$other"; fi
   if [ "$backend" = sets ]; then
@@ -989,6 +1003,14 @@ report() {
       /^Number of entries:/ && most > 0 { if (!full || $4 / most > used / full) { used = $4; full = most } }
       END { if (full) print "capacity", used, full }'
   fi
+}
+
+# A probe that is running is nobody's business: its address is lent to the loopback interface for seconds.
+entries_without_probes() {
+  lent=$(ip -o addr show dev lo 2>/dev/null | awk '/ valid_lft [0-9]+sec/ { print $4 }')
+  if [ -z "$lent" ]; then of_each_family entries; else of_each_family entries | awk -v lent="$lent" '
+    BEGIN { n = split(lent, items, "\n"); for (i = 1; i <= n; i++) probed[items[i]] }
+    !($2 in probed)'; fi
 }
 
 # What an earlier run on this host has left because the host had other programs then.
@@ -1032,8 +1054,9 @@ remove_chains() {
 
 remove_chain() {
   { command -v "$1" && command -v "$1-restore"; } >/dev/null || return 0
+  if [ -n "$locked" ] && ! "$1" -V | grep -q nf_tables; then printf 'fault %s: %s\n' "$1" "$locked" && return; fi
   listing=$("$1" -w 5 -t raw -S 2>&1) || {
-    case $listing in *lock*) printf 'fault %s: %s\n' "$1" "$(first_line "$listing")" ;; esac
+    ! is_locked "$listing" || printf 'fault %s: %s\n' "$1" "$complaint"
     return 0
   }
   case $listing in *"-N PORTCULLIS"*) ;; *) return 0 ;; esac
@@ -1043,7 +1066,8 @@ remove_chain() {
     END { print "-F PORTCULLIS\n-X PORTCULLIS\nCOMMIT" }' | "$1-restore" --noflush --wait 5 2>&1); then
     printf 'removed chain PORTCULLIS of %s and the jumps to it\n' "$1"
   else
-    printf 'fault %s: %s\n' "$1" "$(first_line "$said")"
+    is_locked "$said"
+    printf 'fault %s: %s\n' "$1" "$complaint"
   fi
 }
 
@@ -1071,66 +1095,88 @@ remove_table() {
 # ---- probe: does dropping work? ----
 
 probe() {
-  lock_or_say || return
-  if make_plan; then
-    probes=$(printf '%s\n' "$plan" | awk '$1 == "probe" { print $3 }')
-    printf '%s\n' "$plan" | sed -n -e 's/^#refused \([^ ]*\)/probe \1 failed/p' -e 's/^#failed \([^ ]*\)/probe \1 failed/p'
-    for network in $probes; do probe_one "$network"; done
-  fi
-  unlock
+  make_plan || return
+  probes=$(printf '%s\n' "$plan" | awk '$1 == "probe" { print $3 }')
+  printf '%s\n' "$plan" | sed -n -e 's/^#refused \([^ ]*\)/probe \1 failed/p' -e 's/^#failed \([^ ]*\)/probe \1 failed/p'
+  for network in $probes; do probe_one "$network"; done
 }
 
-# Gives the address to the loopback interface, so that packets really come from it; the kernel takes it back if we die.
 probe_one() {
-  network=$1 address=${1%/*} why='' packets=3 repaired=''
-  case $1 in *:*) family=6 nodad=nodad ;; *) family=4 nodad='' ;; esac
-  plan="add portcullis$family $1 timeout 10 comment \"portcullis\"" changes=yes families=$family
-  if of_each_family entries | grep -q "^entry $1 "; then
-    why='is blocked here already'
-  else
-    trap 'end_probe; exit 1' HUP INT TERM PIPE
-    # shellcheck disable=SC2086 # a word or none
-    said=$(ip addr add "$1" dev lo valid_lft 10 preferred_lft 10 $nodad 2>&1) || why=$(first_line "$said")
-    [ -n "$why" ] || send_and_block
-    end_probe
+  network=$1 address=${1%/*} why='' repaired=''
+  case $1 in *:*) family=6 ;; *) family=4 ;; esac
+  changes=yes families=$family
+  if lend_address add; then
+    if of_each_family entries | grep -q "^entry $1 "; then
+      why='is blocked here already'
+    else
+      trap 'end_block; end_address; exit 1' HUP INT TERM PIPE
+      send_and_block
+      end_block
+    fi
+    end_address
     trap - HUP INT TERM PIPE
   fi
   printf '%s' "$repaired"
   if [ -n "$why" ]; then
     printf 'probe %s failed %s\n' "$network" "$why"
   else
-    printf 'probe %s %s %s %s\n' "$network" "$packets" "$before" "$dropped"
+    printf 'probe %s 3 %s %s\n' "$network" "$before" "$dropped"
   fi
 }
 
+# Gives the address to the loopback interface, so that packets really come from it; the kernel takes it back if we die.
+# IPv6 would get a route of its own with it, which stays when the address goes.
+lend_address() {
+  if [ "$family" = 6 ]; then flags='nodad noprefixroute'; else flags=''; fi
+  # shellcheck disable=SC2086 # words or none
+  said=$(ip addr "$1" "$network" dev lo valid_lft 10 preferred_lft 10 $flags 2>&1) && return
+  why=$(first_line "$said")
+  return 1
+}
+
+# Other sessions wait while we change the rules, and not while packets are on their way.
 send_and_block() {
-  before=$(send_packets) || {
+  # Not counted: an address that is so new may not have its route yet.
+  got=$(send_packets 1) || {
     why='there is no ping, bash, nc, python3 or perl to send packets with'
     return
   }
-  # The first packets may have been too early for an address that is so new.
-  [ "$before" = "$packets" ] || before=$(send_packets)
-  "apply_to_$backend"
-  read_back
+  [ "$got" = 1 ] || sleep 0.2
+  before=$(send_packets 3)
+  change_block "add portcullis$family $network timeout 10 comment \"portcullis\"" && read_back || return
   case $answer in
     'failed '*) why=${answer#* * } && return ;;
   esac
-  send_packets >/dev/null
+  lend_address replace || return
+  send_packets 3 >/dev/null
   dropped=$(of_each_family entries | awk -v prefix="$network" '$2 == prefix { print $4 + 0 }')
   dropped=${dropped:-0}
 }
 
-end_probe() {
-  ip addr del "$network" dev lo 2>/dev/null
-  plan="del portcullis$family $network"
+change_block() {
+  lock || {
+    why=$busy
+    return 1
+  }
+  plan=$1
   "apply_to_$backend"
+  unlock
 }
 
-# Sends three packets from `address` to itself and prints how many got there.
+end_block() {
+  change_block "del portcullis$family $network"
+}
+
+# After the block, which `read` knows by it.
+end_address() {
+  ip addr del "$network" dev lo 2>/dev/null
+}
+
+# Sends $1 packets from `address` to itself and prints how many got there.
 send_packets() {
   for pause in '-i 0.2' ''; do
     # shellcheck disable=SC2086 # words
-    got=$(ping -c "$packets" $pause -W 1 "$address" 2>/dev/null | awk '/packets transmitted/ { print $4 }')
+    got=$(ping -c "$1" $pause -W 1 "$address" 2>/dev/null | awk '/packets transmitted/ { print $4 }')
     [ -z "$got" ] || {
       printf '%s\n' "$got"
       return
@@ -1138,13 +1184,13 @@ send_packets() {
   done
   start=$(arrived)
   sent=0
-  while [ "$sent" -lt "$packets" ]; do
+  while [ "$sent" -lt "$1" ]; do
     send_packet "$address" >/dev/null 2>&1
     [ "$?" != 127 ] || return 1
     sent=$((sent + 1))
   done
   got=$(($(arrived) - start))
-  [ "$got" -le "$packets" ] || got=$packets
+  [ "$got" -le "$1" ] || got=$1
   printf '%s\n' "$got"
 }
 
@@ -1218,12 +1264,12 @@ inspect() {
   show date date +%s
   show sudo first_of sudo -V
   show iptables first_of iptables -V
-  show iptables-save4 iptables-save
-  show iptables-save6 ip6tables-save
+  show iptables-save4 tables_by iptables-save
+  show iptables-save6 tables_by ip6tables-save
   case $(iptables -V 2>/dev/null) in *legacy*) ;; *)
     # Without the look at these names the legacy program would make the tables that it is asked for.
-    [ ! -s /proc/net/ip_tables_names ] || show legacy-save4 iptables-legacy-save
-    [ ! -s /proc/net/ip6_tables_names ] || show legacy-save6 ip6tables-legacy-save
+    [ ! -s /proc/net/ip_tables_names ] || show legacy-save4 tables_by iptables-legacy-save
+    [ ! -s /proc/net/ip6_tables_names ] || show legacy-save6 tables_by ip6tables-legacy-save
     ;;
   esac
   show nft first_of nft -v
@@ -1243,6 +1289,11 @@ inspect() {
 
 first_of() {
   command -v "$1" >/dev/null && "$@" 2>&1 | sed 1q
+}
+
+# Without the networks that we drop, which may be many.
+tables_by() {
+  "$1" | awk '!/^-A PORTCULLIS -[sd] [^ ]+( -m time --datestop [^ ]+)?( -m comment --comment "?portcullis-[0-9]+"?)? -j DROP$/'
 }
 
 rule_set() {
@@ -1402,6 +1453,7 @@ uninstall_helper() {
 
 handle() {
   printf '%s begin %s\n' "$nonce" "$1"
+  locked=''
   if asked forget; then nevers=''; fi
   if asked 'never _'; then nevers=$nevers$(printf '%s' "$request" | awk '$1 == "never"')$newline; fi
   if asked 'outbound on' && [ -z "$outbound" ]; then outbound=1 good4='' good6=''; fi
@@ -1440,6 +1492,20 @@ serve() {
     request=$request$line$newline
     asked "$word" || words=$words$word$newline
   done
+}
+
+serve_batch() {
+  request=$newline$(cat <&3)
+  case $request in
+    *"${newline}end batch") ;;
+    *)
+      printf '%s begin batch\nerror the request was cut off\n%s end batch\n' "$nonce" "$nonce"
+      return
+      ;;
+  esac
+  request=${request%end batch}
+  words=$newline$(words_of_batch)$newline
+  handle batch
 }
 
 # The same words as `serve` notes, of a request that is read as a whole.
@@ -1516,10 +1582,4 @@ else
   backend=nft
 fi
 printf '%s ready 2 %s %s\n' "$nonce" "$backend" "$sum"
-if [ "$mode" = session ]; then
-  serve
-else
-  request=$(cat <&3)$newline
-  words=$newline$(words_of_batch)$newline
-  handle batch
-fi
+if [ "$mode" = session ]; then serve; else serve_batch; fi

@@ -60,7 +60,7 @@ export async function startScript(options: RunOptions): Promise<ScriptRun> {
   const nonce = randomBytes(12).toString("hex");
   const silence: Silence = {};
   const output = createOutput(maxAnswerChars, () =>
-    failed(options.config, `answered more than ${maxAnswerChars} characters`),
+    failed(options.config, "said far more than it was asked for, the connection was cut"),
   );
   const opening = openChannel(options, nonce, (channel) => {
     listen({ options, channel, output, silence });
@@ -119,10 +119,11 @@ function installHint({ name }: Pick<FirewallConfig, "name">): string {
 
 async function ask(started: Started, lines: readonly string[], count: number): Promise<readonly string[]> {
   const { options, channel, output, nonce } = started;
-  const request = lines.length === 0 ? "" : `${lines.join("\n")}\n`;
   const id = options.mode === "session" ? String(count) : "batch";
+  // A batch without its last line was cut off on the way, and is not done.
+  const request = `${[...lines, `end ${id}`].join("\n")}\n`;
   if (options.mode === "session") {
-    channel.write(`${request}end ${id}\n`);
+    channel.write(request);
   } else {
     channel.end(request);
   }
@@ -160,13 +161,16 @@ function openChannel(
   });
 }
 
-function listen({ options: { config }, channel, output, silence }: Omit<Started, "nonce">): void {
+function listen({ options, channel, output, silence }: Omit<Started, "nonce">): void {
+  const { config, connection } = options;
   let said = "";
   let exit: number | null | undefined;
   channel.setEncoding("utf8");
   channel.on("data", (piece: string) => {
     silence.timer?.refresh();
-    output.push(piece);
+    if (!output.push(piece)) {
+      connection.destroy();
+    }
   });
   channel.on("drain", () => {
     silence.timer?.refresh();

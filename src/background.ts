@@ -55,6 +55,8 @@ export function createBackground(deps: BackgroundDeps): Background {
   let pipeline: Promise<Pipeline | undefined> = Promise.resolve(undefined);
   let wakePipeline = (): void => undefined;
 
+  const isCanary = (firewall: Firewall | undefined): boolean =>
+    config.firewalls.some((one) => one.isCanary && one.name === firewall?.name);
   const onDecided = ({ action }: Decision): void => {
     wakeAll(action === "block" ? [...reconcilers, ...outboxes] : action === "hold" ? outboxes : []);
   };
@@ -87,6 +89,10 @@ export function createBackground(deps: BackgroundDeps): Background {
       reconcilers = edges.firewalls.map((firewall) =>
         startReconciler(deps, firewall, () => {
           wakeAll(outboxes);
+          if (isCanary(firewall)) {
+            // What it has found harmless waits for the others.
+            wakeAll(reconcilers.filter((_reconciler, n) => !isCanary(edges.firewalls[n])));
+          }
         }),
       );
       loops = [startRefreshing(deps, isComplete), ...reconcilers, ...outboxes];

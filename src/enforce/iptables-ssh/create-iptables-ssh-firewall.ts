@@ -47,6 +47,8 @@ export function createIptablesSshFirewall(config: FirewallConfig, deps: Iptables
       repaired: applied.flatMap(({ repaired }) => repaired),
     };
   };
+  /** A host without a default route is well, one that loses it is not. */
+  let hadRoute = false;
   return {
     name: config.name,
     read,
@@ -61,7 +63,11 @@ export function createIptablesSshFirewall(config: FirewallConfig, deps: Iptables
     async checkUp(signal) {
       const fresh = openLink(() => []);
       try {
-        return silentGateways(await fresh.ask({ lines: ["route"], isLarge: true }, signal));
+        const answer = await fresh.ask({ lines: ["route"], isLarge: true }, signal);
+        const hasRoute = answer.some((line) => /^gateway \S+ /.test(line));
+        const lost = hadRoute && !hasRoute ? "it has no default route any more" : null;
+        hadRoute ||= hasRoute;
+        return lost ?? silentGateways(answer);
       } catch (error) {
         signal.throwIfAborted();
         return messageOf(error);

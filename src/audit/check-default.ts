@@ -51,13 +51,31 @@ function whereOf({ by, base, family }: Fate & { readonly family: Family }): stri
 function inputFinding(host: AuditedHost, open: Open, families: readonly Family[]): AuditFinding {
   const { by, family } = open;
   const names = families.map((family) => ipName[family]).join(" and ");
-  const common = {
+  const { fix, closes } = mendInput(host, family, open);
+  const words = by === null ? policyWords(host, family, names) : ruleWords(host, open, names);
+  return {
     severity: families.some((family) => isExposed(host, family)) ? "high" : "medium",
     rule: by?.rule.text ?? null,
     where: whereOf(open),
-    fix: mendInput(host, family, open),
-  } as const;
-  return { ...common, ...(by === null ? policyWords(host, family, names) : ruleWords(host, open, names)) };
+    fix,
+    ...words,
+    why: [words.why, ...mendWords(host, closes)].join(" "),
+  };
+}
+
+/** Names beyond this many tell nobody more. */
+const mostNames = 20;
+
+function mendWords({ sshPorts }: AuditedHost, closes: readonly string[]): readonly string[] {
+  if (sshPorts.length === 0) {
+    return ["None of the likely ports of sshd listens, so no command is proposed that might lock you out."];
+  }
+  const more = closes.length > mostNames ? ` and ${closes.length - mostNames} more` : "";
+  return closes.length === 0
+    ? []
+    : [
+        `The commands keep SSH open (tcp ${sshPorts.join(", ")}) and close what listens besides: ${closes.slice(0, mostNames).join(", ")}${more}. Accept first what is to stay open.`,
+      ];
 }
 
 type Words = Pick<AuditFinding, "code" | "title" | "why">;

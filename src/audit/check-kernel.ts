@@ -6,7 +6,7 @@ import { nameOf } from "./rule.ts";
 export const checkSpoofing: Check = {
   passed: "Packets with a forged source are dropped",
   run(host) {
-    const { sysctl, defaultRoutes } = host.facts;
+    const { sysctl, defaultRoutes, addresses } = host.facts;
     const values = ["all", "default"].map((name) => sysctl.get(`net.ipv4.conf.${name}.rp_filter`));
     if (values.every((value) => value === undefined)) {
       return null;
@@ -14,8 +14,9 @@ export const checkSpoofing: Check = {
     if (values.some((value) => value === "1" || value === "2") || hasSpoofingRule(host)) {
       return [];
     }
+    const interfaces = new Set(addresses.map((address) => address.interface).filter((name) => name !== "lo"));
     // With several ways out an honest answer may come in by another one.
-    const mode = defaultRoutes > 1 ? 2 : 1;
+    const mode = interfaces.size === 1 && defaultRoutes <= 1 ? 1 : 2;
     return [
       {
         severity: "medium",

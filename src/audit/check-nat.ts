@@ -2,7 +2,7 @@ import { type Check, familiesOf, ipName, isExposed, milder, placeOf, worldOf } f
 import { fateOf } from "./fate.ts";
 import type { AuditFinding } from "./finding.ts";
 import { meets } from "./meets.ts";
-import { deleteCommand } from "./mend.ts";
+import { deleteCommand, toolFor } from "./mend.ts";
 import { type AuditedHost, strangerProbe } from "./read-host.ts";
 import { type Family, nameOf, type PlacedRule, type Rule } from "./rule.ts";
 import { managementServices, ssh } from "./services.ts";
@@ -49,7 +49,7 @@ function dockerFinding(
   const user = host.chains.find(({ name, family }) => name === "DOCKER-USER" && family === first.family);
   const ports = [...new Set(published.map(({ protocol, port }) => `${protocol} ${port}`))];
   const world = worldOf(host)[0] ?? "";
-  const tool = first.placed.chain.family === 4 ? "iptables" : "ip6tables";
+  const tool = toolFor(host, { family: first.family, variant: user?.variant ?? "iptables-nft" });
   return {
     severity: milder("medium", Number(!isExposed(host, first.family))),
     code: "docker-past-input",
@@ -58,7 +58,7 @@ function dockerFinding(
     where: user === undefined ? placeOf(first.placed) : nameOf(user),
     why: "Docker leads these ports to containers before INPUT is asked, so closing them there, or with ufw, has no effect. Publish to 127.0.0.1 what only this host needs, and filter the rest in DOCKER-USER. Put the network that may reach them for ALLOWED_NETWORK.",
     fix:
-      user === undefined || world === "(any)"
+      user === undefined || tool === null || world === "(any)"
         ? null
         : `${tool} -I DOCKER-USER 1 -i ${world} ! -s ALLOWED_NETWORK -m conntrack --ctstate NEW -j DROP`,
   };

@@ -86,7 +86,7 @@ function duplicate(host: AuditedHost, chain: Chain): (pair: Pair) => AuditFindin
     rule: later.text,
     where: placeOf({ chain, rule: later }),
     why: "It has no effect, and who changes or deletes one of them will think that he is done.",
-    fix: deleteCommand(host, { chain, rule: later }),
+    fix: deleteCommand(host, { chain, rule: later }, earlier),
   });
 }
 
@@ -102,7 +102,7 @@ function unreachable(host: AuditedHost, chain: Chain): (pair: Pair) => AuditFind
       rule: later.text,
       where: placeOf({ chain, rule: later }),
       why: `Rule ${earlier.number} is: ${earlier.text}. ${isHarmful ? "What this rule was to drop passes." : isDead ? "What this rule was to let through is dropped. Delete it, or move it before that one if it is meant." : "It has no effect and misleads who reads the rules."}`,
-      fix: deleteCommand(host, { chain, rule: later }),
+      fix: deleteCommand(host, { chain, rule: later }, earlier),
     };
   };
 }

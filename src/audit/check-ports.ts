@@ -103,10 +103,20 @@ function portFinding(
         ? ["Nothing listens there now; whatever does one day is open at once."]
         : []),
       ...(isPrivate ? ["This host has no public address there: everybody is who reaches its network."] : []),
-      ...(isSsh ? ["Put your own network for ADMIN_NETWORK."] : []),
+      ...(isSsh ? [adminWords(host)] : []),
     ].join(" "),
-    fix: mendPort(host, first),
+    fix: mendPort(
+      host,
+      first,
+      openings.map(({ family }) => family),
+    ),
   };
+}
+
+/** Portcullis is one of those who must still get in. */
+function adminWords({ facts }: AuditedHost): string {
+  const own = facts.connection === null ? "" : ` (now ${facts.connection.peer})`;
+  return `Put your own networks for ADMIN_NETWORK${facts.isIpv6On ? " and, for IPv6, ADMIN_NETWORK6" : ""}; they must hold the address that Portcullis logs in from${own}, or it can block nothing here any more.`;
 }
 
 function severityOf(severity: Severity, openings: readonly Opening[], isPrivate: boolean): Severity {

@@ -13,7 +13,7 @@ export interface AuditFinding {
   readonly where: string;
   /** Why it matters. */
   readonly why: string;
-  /** Commands for a root shell on that host that mend it, one per line; null where no command alone can. */
+  /** Commands for a root shell on that host that mend it, one per line, each run only when those before it succeeded; null where no command alone can. */
   readonly fix: string | null;
 }
 

@@ -30,6 +30,8 @@ export interface HostFacts {
   /** Names of programs that manage the rules and are active. */
   readonly managers: readonly string[];
   readonly defaultRoutes: number;
+  /** The SSH session that read all this, as the host sees it; null when it did not say. */
+  readonly connection: { readonly peer: IpAddress; readonly port: number } | null;
 }
 
 export function readHostFacts(sections: Sections): HostFacts {
@@ -55,6 +57,7 @@ export function readHostFacts(sections: Sections): HostFacts {
       .filter((line) => /\bactive\b/.test(line) && !/\binactive\b/.test(line))
       .map((line) => line.split(/[ :]/)[0] ?? ""),
     defaultRoutes: new Set(routes).size,
+    connection: readConnection(lines("connection")[0] ?? ""),
   };
 }
 
@@ -101,8 +104,16 @@ function isInner(name: string): boolean {
 }
 
 function isIpv6On(lines: readonly string[], addresses: readonly HostAddress[]): boolean {
-  const isOff = /\b1\b/.test(lines.join(" "));
-  return !isOff && addresses.some((address) => address.family === 6 && address.interface !== "lo");
+  // The setting for all is that of no interface which was told otherwise later; a kernel without IPv6 has no such setting.
+  const isOff = lines.length === 0 || /^\s*1\b/.test(lines[0] ?? "");
+  return !isOff || addresses.some((address) => address.family === 6 && address.interface !== "lo");
+}
+
+/** As in $SSH_CONNECTION: address and port of the client, then of the server. */
+function readConnection(line: string): HostFacts["connection"] {
+  const [, address = "", port = ""] = /^(\S+) \d+ \S+ (\d{1,5})$/.exec(line.trim()) ?? [];
+  const peer = parseIpAddress(address);
+  return peer === undefined ? null : { peer, port: Number(port) };
 }
 
 function iptablesKind(version: string): HostFacts["iptables"] {

@@ -1,29 +1,51 @@
-import { worldOf } from "./check.ts";
-import { type Fate, fateOf } from "./fate.ts";
+import type { Fate } from "./fate.ts";
+import { type Closing, closedPorts, neededRules } from "./keep-open.ts";
 import type { Probe } from "./meets.ts";
-import { deleteCommand, insertCommand, newInputChain, policyCommand, type RuleWords } from "./mend.ts";
-import { type AuditedHost, strangerProbe } from "./read-host.ts";
-import type { Chain, Family } from "./rule.ts";
+import {
+  deleteCommand,
+  inSteps,
+  insertCommand,
+  newInputChain,
+  policyCommand,
+  type RuleWords,
+  stillThere,
+} from "./mend.ts";
+import type { AuditedHost } from "./read-host.ts";
+import type { Family } from "./rule.ts";
 
-/** Makes the default for packets to this host to drop: first what must go on working, then the policy. */
-export function mendInput(host: AuditedHost, family: Family, fate: Fate): string | null {
+export interface DefaultMend {
+  readonly fix: string | null;
+  /** What else listens and is closed by it, as `tcp 443`. */
+  readonly closes: readonly string[];
+}
+
+/** Makes the default for packets to this host to drop: first what must go on working, then the policy. No fix where it may lock out. */
+export function mendInput(host: AuditedHost, family: Family, fate: Fate): DefaultMend {
   const { managers } = host.facts;
-  if (managers.includes("ufw")) {
-    const allowed = host.sshPorts.map((port) => `ufw allow ${port}/tcp`);
-    return [...allowed, "ufw default deny incoming", "ufw reload"].join("\n");
-  }
-  if (managers.includes("firewalld") || fate.by?.chain.base === null) {
-    return null;
+  const isOfUfw = managers.includes("ufw");
+  const isElsewhere = fate.by?.chain.base === null;
+  if (host.sshPorts.length === 0 || (!isOfUfw && (managers.includes("firewalld") || isElsewhere))) {
+    return { fix: null, closes: [] };
   }
   const { chain, commands } = chainOf(host, family, fate);
-  const number = fate.by?.rule.number ?? null;
-  const missing = neededRules(host, family, chain, number);
+  const closing = { chain, family, without: isElsewhere ? null : (fate.by?.rule.number ?? null) };
+  const fix = isOfUfw ? mendUfwDefault(host) : [...commands, ...closingCommands(host, fate, closing)];
+  return { fix: inSteps(fix), closes: closedPorts(host, closing) };
+}
+
+function mendUfwDefault({ sshPorts }: AuditedHost): readonly string[] {
+  return [...sshPorts.map((port) => `ufw allow ${port}/tcp`), "ufw default deny incoming", "ufw reload"];
+}
+
+function closingCommands(host: AuditedHost, fate: Fate, closing: Closing): readonly string[] {
+  const { chain, without } = closing;
+  const missing = neededRules(host, closing);
   return [
-    ...commands,
-    ...inOrder(missing, number).map((words) => insertCommand(host, chain, words, number)),
+    ...(fate.by === null ? [] : stillThere(host, fate.by)),
+    ...inOrder(missing, without).map((words) => insertCommand(host, chain, words, without)),
     ...deleteMoved(host, fate, missing.length),
     ...(chain.base?.policy === "drop" ? [] : [policyCommand(host, chain)]),
-  ].join("\n");
+  ];
 }
 
 /** Lets nothing new in from the world, and leaves alone what goes out. */
@@ -47,10 +69,11 @@ export function mendForward(
     },
     { iptables: `-i ${world} -j DROP`, nft: `iifname "${world}" drop` },
   ];
-  return [
+  return inSteps([
     ...commands,
+    ...(fate.by === null ? [] : stillThere(host, fate.by)),
     ...inOrder(rules, number).map((words) => insertCommand(host, chain, words, number)),
-  ].join("\n");
+  ]);
 }
 
 function chainOf(
@@ -72,52 +95,4 @@ function deleteMoved(host: AuditedHost, { by }: Fate, places: number): readonly 
   return by === null
     ? []
     : [deleteCommand(host, { chain: by.chain, rule: { ...by.rule, number: by.rule.number + places } })];
-}
-
-/**
- * What the chain must accept before its policy may be to drop: loopback, replies, this program's own way in, what IPv6 itself
- * needs. Without the rule of this number, which is to go.
- */
-function neededRules(
-  host: AuditedHost,
-  family: Family,
-  chain: Chain,
-  without: number | null,
-): readonly RuleWords[] {
-  const closed: Chain = {
-    ...chain,
-    rules: chain.rules.filter(({ number }) => number !== without),
-    base: chain.base === null ? null : { ...chain.base, policy: "drop" },
-  };
-  const chains = [...host.chains.filter((other) => other !== chain), closed];
-  const inInterface = worldOf(host)[0] ?? "";
-  return needs(host, family === 6 || chain.tableFamily === "inet")
-    .filter(
-      ([changes]) =>
-        fateOf(strangerProbe(host, family, { inInterface, ...changes }), chains).verdict !== "accept",
-    )
-    .map(([, words]) => words);
-}
-
-function needs(host: AuditedHost, hasIpv6: boolean): readonly (readonly [Partial<Probe>, RuleWords])[] {
-  const established = {
-    iptables: "-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
-    nft: "ct state established,related accept",
-  };
-  const icmp = { iptables: "-p ipv6-icmp -j ACCEPT", nft: "meta l4proto ipv6-icmp accept" };
-  return [
-    [
-      { inInterface: "lo", destinations: [] },
-      { iptables: "-i lo -j ACCEPT", nft: 'iifname "lo" accept' },
-    ],
-    [{ state: "ESTABLISHED" }, established],
-    ...(hasIpv6 ? [[{ protocol: "ipv6-icmp", state: "UNTRACKED" }, icmp] as const] : []),
-    ...host.sshPorts.map(
-      (port) =>
-        [
-          { port },
-          { iptables: `-p tcp --dport ${port} -j ACCEPT`, nft: `tcp dport ${port} accept` },
-        ] as const,
-    ),
-  ];
 }

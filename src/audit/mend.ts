@@ -1,16 +1,20 @@
 import type { AuditedHost } from "./read-host.ts";
-import type { Chain, Family, PlacedRule } from "./rule.ts";
+import type { Chain, Family, PlacedRule, Rule } from "./rule.ts";
 import { wordsOf } from "./words.ts";
 
-/** The program that changes this chain's rules; null for nft. */
+/** The program that changes this chain's rules, told to wait while another one does; null for nft. */
 export function toolFor(host: AuditedHost, chain: Pick<Chain, "family" | "variant">): string | null {
   if (chain.variant === "nft") {
     return null;
   }
   const name = chain.family === 4 ? "iptables" : "ip6tables";
-  return chain.variant === "iptables-legacy" && host.facts.iptables === "iptables-nft"
-    ? `${name}-legacy`
-    : name;
+  const isOther = chain.variant === "iptables-legacy" && host.facts.iptables === "iptables-nft";
+  return `${isOther ? `${name}-legacy` : name} -w 5`;
+}
+
+/** Commands each of which runs only when the one before it succeeded. */
+export function inSteps(commands: readonly string[]): string {
+  return commands.join(" && \\\n");
 }
 
 /** What a rule says to each of the tools. */
@@ -37,26 +41,51 @@ export function insertCommand(
     : `nft ${quoted(`insert rule ${place} index ${number - 1} ${words.nft}`)}`;
 }
 
-/** Takes out one rule, found by its number and what it says. */
-export function deleteCommand(host: AuditedHost, { chain, rule }: PlacedRule): string {
+/** Fails when the rule of this number does not say this any more. None for nft, where rules are found by what they say. */
+export function stillThere(host: AuditedHost, { chain, rule }: PlacedRule): readonly string[] {
   const tool = toolFor(host, chain);
-  if (tool === null) {
-    return `nft delete rule ${nftPlace(chain)} handle "$(${nftHandle({ chain, rule })})"`;
-  }
-  const [table, name] = [tableOption(chain), quoted(chain.name)];
-  const seen = `${tool}${table} -S ${name} ${rule.number} | grep -qxF -- ${quoted(rule.text)}`;
-  return `${seen} && ${tool}${table} -D ${name} ${rule.number}`;
+  return tool === null
+    ? []
+    : [
+        `${tool}${tableOption(chain)} -S ${quoted(chain.name)} ${rule.number} | grep -qxF -- ${quoted(rule.text)}`,
+      ];
 }
 
-/** Puts other conditions into one rule: `change` gets its words behind `-A CHAIN`. */
-export function replaceCommand(host: AuditedHost, { chain, rule }: PlacedRule, added: RuleWords): string {
+/** Takes out one rule, found by its number and what it says; only while the rule that it is idle `behind` is there, too. */
+export function deleteCommand(
+  host: AuditedHost,
+  { chain, rule }: PlacedRule,
+  behind: Rule | null = null,
+): string {
   const tool = toolFor(host, chain);
   if (tool === null) {
-    const text = `${added.nft} ${withoutCounts(rule.text)}`;
-    return `nft replace rule ${nftPlace(chain)} handle "$(${nftHandle({ chain, rule })})" ${quoted(text)}`;
+    return `nft delete rule ${nftPlace(chain)} handle "$(${nftHandle({ chain, rule }, behind)})"`;
   }
-  const words = wordsOf(rule.text).slice(2).map(quoted).join(" ");
-  return `${tool}${tableOption(chain)} -R ${quoted(chain.name)} ${rule.number} ${added.iptables} ${words}`;
+  return inSteps([
+    ...(behind === null ? [] : stillThere(host, { chain, rule: behind })),
+    ...stillThere(host, { chain, rule }),
+    `${tool}${tableOption(chain)} -D ${quoted(chain.name)} ${rule.number}`,
+  ]);
+}
+
+/** Puts other conditions into one rule. With several, which only nft has for one rule, it becomes as many rules. */
+export function narrowCommand(
+  host: AuditedHost,
+  { chain, rule }: PlacedRule,
+  [first, ...others]: readonly [RuleWords, ...RuleWords[]],
+): string {
+  const tool = toolFor(host, chain);
+  if (tool !== null) {
+    const words = wordsOf(rule.text).slice(2).map(quoted).join(" ");
+    const change = `${tool}${tableOption(chain)} -R ${quoted(chain.name)} ${rule.number} ${first.iptables} ${words}`;
+    return inSteps([...stillThere(host, { chain, rule }), change]);
+  }
+  const place = `${nftPlace(chain)} handle "$(${nftHandle({ chain, rule }, null)})"`;
+  const text = ({ nft }: RuleWords): string => quoted(`${nft} ${withoutCounts(rule.text)}`);
+  return inSteps([
+    ...others.map((words) => `nft insert rule ${place} ${text(words)}`),
+    `nft replace rule ${place} ${text(first)}`,
+  ]);
 }
 
 export function policyCommand(host: AuditedHost, chain: Chain): string {
@@ -102,11 +131,16 @@ function nftPlace({ tableFamily, table, name }: Chain): string {
   return `${tableFamily} ${quoted(table)} ${quoted(name)}`;
 }
 
-/** Prints the handle of the last rule with this text; nothing when it is gone, which makes the command fail. */
-function nftHandle({ chain, rule }: PlacedRule): string {
-  const program = `{ sub(/^[ \\t]+/, "") } index($0, r " # handle ") == 1 { h = $NF } END { print h }`;
-  const text = withoutCounts(rule.text).replaceAll("\\", "\\\\");
-  return `nft -nnsa list chain ${nftPlace(chain)} | awk -v r=${quoted(text)} '${program}'`;
+/**
+ * Prints the handle of the last rule with this text, and with `behind` only when another rule with that text comes before it;
+ * else nothing, which makes the command fail.
+ */
+function nftHandle({ chain, rule }: PlacedRule, behind: Rule | null): string {
+  const word = (text: string): string => quoted(withoutCounts(text).replaceAll("\\", "\\\\"));
+  const seen = behind === null ? "" : `index($0, b " # handle ") == 1 && !s { s = 1; next } !s { next } `;
+  const program = `{ sub(/^[ \\t]+/, "") } ${seen}index($0, r " # handle ") == 1 { h = $NF } END { print h }`;
+  const texts = `${behind === null ? "" : `-v b=${word(behind.text)} `}-v r=${word(rule.text)}`;
+  return `nft -nnsa list chain ${nftPlace(chain)} | awk ${texts} '${program}'`;
 }
 
 function withoutCounts(text: string): string {

@@ -8,7 +8,7 @@ import { type Chain, type Family, nameOf } from "./rule.ts";
 export interface AuditedHost {
   readonly facts: HostFacts;
   readonly chains: readonly Chain[];
-  /** TCP ports of sshd that must stay open while rules are mended. */
+  /** TCP ports of sshd that must stay open while rules are mended; empty when none of those that are likely listens. */
   readonly sshPorts: readonly number[];
   /** Blocks are to be enforced there. */
   readonly isEnforcing: boolean;
@@ -36,12 +36,24 @@ export function readHost(sections: Sections, { sshPort, isEnforcing }: AuditCont
     ...readIptables(lines("legacy-save6"), 6, "iptables-legacy"),
   ];
   const chains = [...saved, ...nft.filter((chain) => !isShownBefore(chain, saved))].map(withoutBlocks);
-  const listening = new Set(
-    (facts.listeners ?? []).filter(({ protocol }) => protocol === "tcp").map(({ port }) => port),
+  return {
+    facts,
+    chains,
+    sshPorts: sshPortsOf(facts, sshPort),
+    isEnforcing,
+    usesFlowTable,
+    notUnderstood: countUnknown(chains),
+  };
+}
+
+/** Behind a port that is translated on the way, the configured one is none of the host's. */
+function sshPortsOf({ listeners, connection }: HostFacts, configured: number): readonly number[] {
+  const listening = [configured, 22].filter(
+    (port) =>
+      listeners === null ||
+      listeners.some((listener) => listener.protocol === "tcp" && listener.port === port),
   );
-  // Behind a port that is translated on the way, the configured one is none of the host's.
-  const sshPorts = listening.has(sshPort) || !listening.has(22) ? [sshPort] : [22];
-  return { facts, chains, sshPorts, isEnforcing, usesFlowTable, notUnderstood: countUnknown(chains) };
+  return [...new Set([...listening, ...(connection === null ? [] : [connection.port])])];
 }
 
 /** Portcullis's own chain may hold a rule for each of 100,000 networks, none of which is about strangers. */

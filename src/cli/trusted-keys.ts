@@ -8,7 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { trustedKeysFile } from "../config/read-trusted-keys.ts";
@@ -30,7 +30,11 @@ export function writeTrusted(dataDir: string, line: string): void {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const old = readTrusted(dataDir);
-    writeThrough(draft, `${old}${old === "" || old.endsWith("\n") ? "" : "\n"}${line}\n`);
+    const text = `${old}${old === "" || old.endsWith("\n") ? "" : "\n"}${line}\n`;
+    writeThrough(draft, text);
+    if (readFileSync(draft, "utf8") !== text) {
+      throw new Error(`${draft} was not written whole`);
+    }
     renameSync(draft, trustedPath(dataDir));
     syncDirectory(dataDir);
   } catch (error) {
@@ -45,7 +49,8 @@ export function writeTrusted(dataDir: string, line: string): void {
 function writeThrough(path: string, text: string): void {
   const file = openSync(path, "wx", 0o600);
   try {
-    writeSync(file, text);
+    // Unlike writeSync, it goes on after a short write, and so meets the error of a full disk.
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -191,7 +191,7 @@ describe.skipIf(skipped !== null)("the command of a finding mends it", () => {
           rule: "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT",
           where: "ip filter/INPUT rule 2",
           why: expect.any(String),
-          fix: expect.stringContaining("iptables -D INPUT 2"),
+          fix: expect.stringContaining("iptables -w 5 -D INPUT 2"),
         },
       ]),
       passed: expect.arrayContaining(["No rule is hidden behind an earlier one"]),

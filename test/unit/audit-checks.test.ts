@@ -195,11 +195,11 @@ describe("what passes by default", () => {
     expect(finding?.where).toBe("ip: no table");
     expect(finding?.fix).toBe(
       [
-        "iptables -A INPUT -i lo -j ACCEPT",
-        "iptables -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
-        "iptables -A INPUT -p tcp --dport 22 -j ACCEPT",
-        "iptables -P INPUT DROP",
-      ].join("\n"),
+        "iptables -w 5 -A INPUT -i lo -j ACCEPT",
+        "iptables -w 5 -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+        "iptables -w 5 -A INPUT -p tcp --dport 22 -j ACCEPT",
+        "iptables -w 5 -P INPUT DROP",
+      ].join(" && \\\n"),
     );
   });
 

@@ -52,3 +52,35 @@ export function told({ findings }: AuditReport): readonly string[] {
 export function findingsOf({ findings }: AuditReport, code: string): readonly AuditFinding[] {
   return findings.filter((finding) => finding.code === code);
 }
+
+/** A public interface and one of a management network. */
+export const twoInterfaces: Texts = {
+  addr: [...(bareHost["addr"] ?? []), "3: eth1    inet 10.0.0.1/24 scope global eth1"],
+};
+
+/** Sections of a bare host that has IPv6, too. */
+export const ipv6: Texts = {
+  ip6: ["0"],
+  addr: [...(bareHost["addr"] ?? []), "2: eth0    inet6 2001:db8:5::7/64 scope global"],
+  listen: ["tcp LISTEN 0 128 *:22 *:*"],
+};
+
+/** Why, and the commands, of the only finding of this code. */
+export function mendOf(report: AuditReport, code: string): readonly [string, readonly string[]] {
+  const [finding, ...others] = findingsOf(report, code);
+  if (finding === undefined || others.length > 0) {
+    throw new Error(`${code} is there ${others.length === 0 ? "not at all" : "several times"}`);
+  }
+  return [finding.why, finding.fix?.split(" && \\\n") ?? []];
+}
+
+/** A host of both families with nft alone. */
+export function inet(policy: string, ...rules: readonly string[]): Texts {
+  const chain = [`type filter hook input priority 0; policy ${policy};`, ...rules];
+  return {
+    ...bareHost,
+    ...ipv6,
+    iptables: [],
+    ruleset: ["table inet filter {", " chain input {", ...chain.map((line) => `  ${line}`), " }", "}"],
+  };
+}

@@ -28,7 +28,11 @@ describe("rule sets as they are found in the field", () => {
     ]);
     expect(report.findings[1]?.fix).toBe("ufw delete allow 3306/tcp");
     expect(report.findings[2]?.fix).toBe(
-      "ufw allow from ADMIN_NETWORK to any port 22 proto tcp\nufw delete limit 22/tcp",
+      [
+        "ufw allow from ADMIN_NETWORK to any port 22 proto tcp",
+        "ufw allow from ADMIN_NETWORK6 to any port 22 proto tcp",
+        "ufw delete limit 22/tcp",
+      ].join(" && \\\n"),
     );
     expect(report.notes.join()).not.toContain("not understood");
   });
@@ -44,6 +48,9 @@ describe("rule sets as they are found in the field", () => {
     ]);
     expect(report.findings[3]?.title).toBe(
       "Docker publishes 2 ports to everybody, past all INPUT rules: tcp 8080, tcp 6379",
+    );
+    expect(report.findings[3]?.fix).toBe(
+      "iptables -w 5 -I DOCKER-USER 1 -i eth0 ! -s ALLOWED_NETWORK -m conntrack --ctstate NEW -j DROP",
     );
   });
 
@@ -69,7 +76,7 @@ describe("rule sets as they are found in the field", () => {
     ]);
     expect(report.findings[1]?.title).toBe("PostgreSQL (TCP 5432) is open to everybody by IPv4 and IPv6");
     expect(report.findings[1]?.fix).toBe(
-      "firewall-cmd --permanent --zone=public --remove-port=5432/tcp\nfirewall-cmd --reload",
+      "firewall-cmd --permanent --zone=public --remove-port=5432/tcp && \\\nfirewall-cmd --reload",
     );
     expect(report.notes.join()).not.toContain("not understood");
   });
@@ -121,7 +128,9 @@ describe("rule sets as they are found in the field", () => {
       "low no-drop-log legacy ip filter/INPUT",
       "low no-drop-log legacy ip6 filter/INPUT",
     ]);
-    expect(report.findings[1]?.fix).toMatch(/^iptables -R INPUT 4 -s ADMIN_NETWORK -p tcp /);
+    expect(report.findings[1]?.fix).toMatch(
+      /^iptables -w 5 -S INPUT 4 \| grep -qxF -- '-A INPUT -p tcp .*' && \\\niptables -w 5 -R INPUT 4 -s ADMIN_NETWORK -p tcp /,
+    );
   });
 
   test("OpenWrt: chains that hold back floods, jumps at the end, types with codes", () => {

@@ -6,16 +6,16 @@ export function judgeOurs(facts: HostFacts): readonly CheckItem[] {
   return [judgeState(facts), judgeCapacity(facts), judgeClock(facts), ...judgeGateways(facts)];
 }
 
-function judgeState({ state, inspection }: HostFacts): CheckItem {
+function judgeState({ login, state, inspection }: HostFacts): CheckItem {
   const item = "our blocks";
   if (tracesOf(inspection).length === 0) {
     return ok(item, "nothing of ours is there yet; the first block puts it in place");
   }
   if (state.faults.length > 0) {
-    return bad(
-      item,
-      `packets may still pass: ${state.faults.join("; ")}. A running Portcullis in mode enforce mends this within a minute`,
-    );
+    const mending = login.isEnabled
+      ? "A running Portcullis in mode enforce mends this within a minute"
+      : `Nobody mends this while \`enabled: false\` is set: enable it, or \`portcullis firewall remove ${login.name}\``;
+    return bad(item, `packets may still pass: ${state.faults.join("; ")}. ${mending}`);
   }
   const count = state.entries.size;
   return ok(

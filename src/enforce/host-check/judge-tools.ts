@@ -38,12 +38,17 @@ function judgeIptables(facts: HostFacts): CheckItem {
 
 function judgeIpv6({ inspection, state }: HostFacts): CheckItem {
   const fault = state.faults.find((fault) => /^IPv6: .*(ip6tables|IPv6)/.test(fault));
-  if (firstOf(inspection, "ip6").trim() === "1") {
+  if (firstOf(inspection, "ip6").trim() === "1" && !hasIpv6Address(inspection)) {
     return ok("IPv6", "is off on this host (disable_ipv6): there is nothing to drop");
   }
   return fault === undefined || /chain PORTCULLIS|jump|set portcullis/.test(fault)
     ? ok("IPv6", "is on and can be filtered as well")
     : bad("IPv6", `is on, but can't be filtered (${fault}): IPv6 attackers get through`);
+}
+
+/** The setting for all is that of no interface which was told otherwise later. */
+function hasIpv6Address(inspection: HostFacts["inspection"]): boolean {
+  return (inspection.get("addr") ?? []).some((line) => /^\d+: (?!lo\s)\S+\s+inet6 /.test(line));
 }
 
 function judgeIpset({ inspection, backend }: HostFacts): CheckItem {

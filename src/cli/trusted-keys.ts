@@ -1,16 +1,7 @@
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { syncDirectory, writeThrough } from "../config/durable-file.ts";
 import { trustedKeysFile } from "../config/read-trusted-keys.ts";
 import { AppError, messageOf } from "../domain/errors.ts";
 
@@ -43,25 +34,5 @@ export function writeTrusted(dataDir: string, line: string): void {
       retryable: false,
       cause: error,
     });
-  }
-}
-
-function writeThrough(path: string, text: string): void {
-  const file = openSync(path, "wx", 0o600);
-  try {
-    // Unlike writeSync, it goes on after a short write, and so meets the error of a full disk.
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }

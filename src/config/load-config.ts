@@ -1,10 +1,11 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { IpPrefix } from "../domain/ip-address.ts";
 import type { Config, ExtractConfig, ProviderConfig } from "./config.ts";
 import { FindingsSection } from "./file-schema.ts";
 import { createProblems } from "./problems.ts";
 import { readFirewalls } from "./read-firewalls.ts";
 import { checkLaterParts } from "./read-later-parts.ts";
+import { readListening } from "./read-listening.ts";
 import { readMail } from "./read-mail.ts";
 import { readExtract, readPolicy, type UnversionedPolicy } from "./read-policy.ts";
 import { readSearches } from "./read-searches.ts";
@@ -14,18 +15,7 @@ import { readTrustedKeys } from "./read-trusted-keys.ts";
 import { warnOfNames } from "./setting-names.ts";
 import { createSettingReader, type Environment, type SettingReader } from "./setting-reader.ts";
 import { readSettingsFile } from "./settings-file.ts";
-import {
-  ApiKey,
-  databaseUrl,
-  Host,
-  listOf,
-  matching,
-  oneOf,
-  Prefix,
-  ServiceUrl,
-  wholeNumber,
-  YesOrNo,
-} from "./shapes.ts";
+import { ApiKey, databaseUrl, Host, listOf, matching, oneOf, Prefix, ServiceUrl, YesOrNo } from "./shapes.ts";
 import { warnOfGaps, warnOfUselessSettings } from "./warn-of-gaps.ts";
 
 export interface ConfigSources {
@@ -71,11 +61,8 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
 
   checkLaterParts(reader, problems);
   warnOfUselessSettings(reader, warn);
-  const dataDir = resolve(
-    sources.cwd,
-    reader.read("DATA_DIR", matching("a directory's path", /^[^\0\r\n]+$/)) ?? "data",
-  );
-  const basics = readBasics(reader, dataDir, sources.cwd);
+  const basics = readBasics(reader, sources.cwd);
+  const { dataDir } = basics;
   const firewalls = readFirewalls(reader, file, {
     agentSocket: sources.env["SSH_AUTH_SOCK"],
     trustedKeys: readTrustedKeys(dataDir, problems),
@@ -113,14 +100,12 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
 
 const defaultFindingSeconds = 12 * 3600;
 
-function readBasics(reader: SettingReader, dataDir: string, cwd: string) {
+function readBasics(reader: SettingReader, cwd: string) {
+  const listening = readListening(reader, cwd);
   return {
-    dataDir,
-    host: reader.read("HOST", Host) ?? "0.0.0.0",
-    // 0: the system chooses a free one.
-    port: reader.read("PORT", wholeNumber(0, 65_535)) ?? 8080,
+    ...listening,
     databaseUrl:
-      reader.secret("DATABASE_URL", databaseUrl(cwd)) ?? `sqlite:${join(dataDir, "portcullis.db")}`,
+      reader.secret("DATABASE_URL", databaseUrl(cwd)) ?? `sqlite:${join(listening.dataDir, "portcullis.db")}`,
     mode: reader.read("MODE", oneOf(["observe", "approve", "enforce"])) ?? "observe",
     webhookSources: reader.read("WEBHOOK_SOURCES", listOf(Prefix)) ?? null,
     trustProxy: reader.read("TRUST_PROXY", listOf(Prefix)) ?? [],

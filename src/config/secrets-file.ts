@@ -2,20 +2,17 @@ import { randomBytes } from "node:crypto";
 import {
   accessSync,
   chmodSync,
-  closeSync,
   constants,
   existsSync,
-  fsyncSync,
   linkSync,
   mkdirSync,
-  openSync,
   readFileSync,
   rmSync,
   statSync,
-  writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import * as z from "zod";
+import { syncDirectory, writeThrough } from "./durable-file.ts";
 import type { Problems } from "./problems.ts";
 import { reasonOf } from "./setting-reader.ts";
 import { BearerToken, SigningSecret, UrlToken } from "./shapes.ts";
@@ -105,28 +102,9 @@ export function keepSecrets(
 const unusable =
   "generated secrets can't be kept there (or set WEBHOOK_TOKEN, WEBHOOK_SIGNING_SECRET and ADMIN_TOKEN yourself)";
 
-function writeThrough(path: string, text: string): void {
-  const file = openSync(path, "wx", 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
 function removeIfThere(path: string): void {
   if (existsSync(path)) {
     rmSync(path);
-  }
-}
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }
 

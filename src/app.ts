@@ -80,10 +80,15 @@ export async function createEdges(config: Config, log: Log): Promise<Edges> {
     firewalls: config.firewalls
       .filter(({ isEnabled }) => isEnabled)
       .map((firewall) => createIptablesSshFirewall(firewall, { log, neverBlock })),
-    notifiers: config.mail === null ? [] : [createEmailNotifier(config.mail)],
+    notifiers:
+      config.mail === null ? [] : [createEmailNotifier(config.mail, { canaries: canariesOf(config) })],
     ownAddresses,
     now: () => new Date(),
   };
+}
+
+function canariesOf({ firewalls }: Config): readonly string[] {
+  return firewalls.filter(({ isCanary, isEnabled }) => isCanary && isEnabled).map(({ name }) => name);
 }
 
 function hostsWeNeed(config: Config): readonly { readonly host: string; readonly why: string }[] {

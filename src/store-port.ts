@@ -3,6 +3,7 @@ import type { Alert, Sighting } from "./domain/alert.ts";
 import type { Block, Enforcement } from "./domain/block.ts";
 import type { Decision, Mode } from "./domain/decision.ts";
 import type { Finding } from "./domain/finding.ts";
+import type { Grace } from "./domain/grace.ts";
 import type { IpAddress, IpPrefix } from "./domain/ip-address.ts";
 import type { Drops, FirewallState, Story } from "./ports.ts";
 
@@ -39,6 +40,8 @@ export interface Standing {
   readonly heldUntil: Date | null;
   /** Set when somebody lifted a block: until then alerts may not block the address again. */
   readonly graceUntil: Date | null;
+  /** The network that was let out, when it is another than the address alone. */
+  readonly letOut?: IpPrefix;
 }
 
 /** Other addresses near one. */
@@ -107,7 +110,7 @@ export interface Lift {
   readonly actor: string;
   readonly reason: string;
   readonly now: Date;
-  /** Until then alerts may not block it again. */
+  /** Until then alerts may not block it again. Not later than `now`: from now on they may, whoever let it out before. */
   readonly graceUntil: Date;
 }
 
@@ -259,13 +262,18 @@ export interface Store {
   recordFirewall(record: FirewallRecord): Promise<void>;
   firewalls(): Promise<readonly FirewallRecord[]>;
   /**
-   * Lets a network out: lifts every block, whatever its mode, that covers it or lies in it.
-   * @returns the lifted blocks; when none stood, nothing is changed
+   * Lets a network out: lifts every block, whatever its mode, that covers it or lies in it. Without a grace it also ends
+   * every grace that runs on a network around it or in it.
+   * @returns the lifted blocks; when none stood, nothing but such a grace is changed
    */
   liftBlocks(prefix: IpPrefix, lift: Lift): Promise<readonly Block[]>;
+  /** What keeps alerts from blocking this network now: it, a network around it or one in it was let out. Longest first, at most 100. */
+  gracesOn(prefix: IpPrefix, now: Date): Promise<readonly Grace[]>;
   /** Blocks of mode `enforce` or `observe`, newest first. @throws when `cursor` is none of ours */
   listBlocks(page: {
     readonly standingOnly: boolean;
+    /** Only those that somebody lifted and a firewall may still drop. Default is false. */
+    readonly liftingOnly?: boolean;
     readonly limit: number;
     readonly cursor: string | null;
     readonly now: Date;

@@ -25,8 +25,12 @@ export async function adminLogin(
 ): Promise<FirewallConfig> {
   const { loginUser } = options;
   if (firewall.via === "helper" && loginUser === undefined) {
+    const why =
+      firewall.user === "root"
+        ? `${firewall.name} has \`via: helper\`, which runs the helper and nothing else, though it logs in as root`
+        : `${firewall.name} logs in as ${firewall.user}, who can run the helper and nothing else`;
     throw invalid(
-      `${firewall.name} logs in as ${firewall.user}, who can run the helper and nothing else. Name one who may do more: --login-user root, with --login-key FILE or --login-password-file FILE when that is another key`,
+      `${why}. Name one who may do more: --login-user root, with --login-key FILE or --login-password-file FILE when that is another key`,
     );
   }
   const user = loginUser ?? firewall.user;

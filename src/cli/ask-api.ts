@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Config } from "../config/config.ts";
+import type { ReceiverConfig } from "../config/load-receiver.ts";
 import { AppError } from "../domain/errors.ts";
 import { cleanText } from "../notify/clean-text.ts";
 import { type Answer, type Call, callReceiver, explain } from "./call-receiver.ts";
@@ -8,7 +8,7 @@ import { type Answer, type Call, callReceiver, explain } from "./call-receiver.t
 export const Shown = z.string().transform((text) => cleanText(text, 500));
 
 /** One call of the API as administrator. @throws {AppError} API_UNREACHABLE, API_REFUSED unless the status is 200 */
-export async function askApi(config: Config, call: Omit<Call, "asAdmin">): Promise<Answer["body"]> {
+export async function askApi(config: ReceiverConfig, call: Omit<Call, "asAdmin">): Promise<Answer["body"]> {
   const answer = await callReceiver(config, { ...call, asAdmin: true });
   if (answer.status !== 200) {
     throw new AppError("API_REFUSED", cleanText(explain(answer), 500), { retryable: false });

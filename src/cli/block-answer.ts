@@ -25,4 +25,8 @@ export const BlockAnswer = z.object({
   lifted: z.object({ actor: Shown, reason: Shown, graceUntil: Time }).nullable(),
   enforcements: z.array(EnforcementAnswer),
 });
+/** A network that a person let out. */
+export const GraceAnswer = z.object({ prefix: Shown, until: Time, actor: Shown, reason: Shown });
+export type GraceAnswer = z.infer<typeof GraceAnswer>;
+
 export type BlockAnswer = z.infer<typeof BlockAnswer>;

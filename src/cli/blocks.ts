@@ -1,14 +1,13 @@
 import { z } from "zod";
-import type { Config } from "../config/config.ts";
+import type { ReceiverConfig } from "../config/load-receiver.ts";
 import { AppError } from "../domain/errors.ts";
 import { type IpPrefix, parseIpPrefix } from "../domain/ip-address.ts";
-import { utc } from "../notify/words.ts";
 import { askApi, readAnswer, shownJson } from "./ask-api.ts";
-import { bareAddress } from "./bare-address.ts";
-import { BlockAnswer } from "./block-answer.ts";
+import { BlockAnswer, GraceAnswer } from "./block-answer.ts";
+import { askFirewalls, type FirewallAnswer } from "./firewall-answer.ts";
 import type { ExitCode, Host } from "./host.ts";
-import { readConfig } from "./read-config.ts";
-import { table } from "./table.ts";
+import { readReceiver } from "./read-receiver.ts";
+import { writeBlocks } from "./write-blocks.ts";
 
 export interface BlocksOptions {
   /** Also those that do not stand any more. */
@@ -20,13 +19,27 @@ export interface BlocksOptions {
 }
 
 const RawPage = z.object({ blocks: z.array(z.unknown()), next: z.string().nullish() });
-const Standing = z.object({ state: z.literal("standing") });
+const RawGraces = z.object({ graces: z.array(z.unknown()) });
+/** The parts of a block that tell whether packets are dropped, or may be. */
+const Dropping = z.union([
+  z.object({ state: z.literal("standing") }),
+  z.object({
+    expiresAt: z.coerce
+      .date()
+      .nullable()
+      .refine((end) => end === null || end > new Date()),
+    enforcements: z
+      .array(z.object({ state: z.string() }))
+      .refine((rows) => rows.some(({ state }) => state === "lifting")),
+  }),
+]);
 
 const mostPerPage = 500;
 const usualLimit = 50;
 
 /**
- * Lists blocks, newest first; with an address those that cover it.
+ * Lists blocks, newest first; with an address those that cover it, why they are not in force where they are not, and whether
+ * somebody let it out. Lifted ones that a firewall may still drop go ahead.
  * @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED
  */
 export async function blocks(
@@ -39,10 +52,28 @@ export async function blocks(
   if (prefix === undefined) {
     throw new AppError("CONFIG_INVALID", "that is not an IP address or a network", { retryable: false });
   }
-  const config = await readConfig(host);
+  const config = await readReceiver(host);
   const found =
     prefix === null ? await listed(config, limit, options) : await covering(config, prefix, limit, options);
-  host.out(options.json === true ? shownJson(found) : format(found, options));
+  if (options.json === true) {
+    host.out(shownJson(found));
+    return 0;
+  }
+  const told = readAnswer(found.blocks, z.array(BlockAnswer));
+  const isEnforced = told.some(({ enforcements }) => enforcements.length > 0);
+  const firewalls: ReadonlyMap<string, FirewallAnswer> = isEnforced
+    ? await askFirewalls(config, options.url)
+    : new Map();
+  host.out(
+    writeBlocks({
+      blocks: told,
+      more: found.more,
+      isAll: options.all === true,
+      graces: readAnswer(found.graces ?? [], z.array(GraceAnswer)),
+      about: prefix,
+      isWatched: (name) => firewalls.get(name)?.enabled === true,
+    }),
+  );
   return 0;
 }
 
@@ -60,15 +91,36 @@ interface Found {
   readonly blocks: readonly unknown[];
   /** There are more than the limit. */
   readonly more: boolean;
+  /** Of an address: what keeps alerts from blocking it. */
+  readonly graces?: readonly unknown[];
 }
 
-async function listed(config: Config, limit: number, { all, url }: BlocksOptions): Promise<Found> {
+async function listed(config: ReceiverConfig, limit: number, { all, url }: BlocksOptions): Promise<Found> {
+  if (all === true) {
+    return pages(config, { limit, of: { standing: "false" }, url });
+  }
+  const lifting = await pages(config, { limit, of: { lifting: "true" }, url });
+  const left = limit - lifting.blocks.length;
+  const standing = await pages(config, { limit: Math.max(1, left), of: { standing: "true" }, url });
+  return left < 1
+    ? { blocks: lifting.blocks, more: lifting.more || standing.blocks.length > 0 }
+    : { blocks: [...lifting.blocks, ...standing.blocks], more: standing.more };
+}
+
+interface Wanted {
+  readonly limit: number;
+  /** Parameters of the query. */
+  readonly of: Readonly<Record<string, string>>;
+  readonly url: string | undefined;
+}
+
+async function pages(config: ReceiverConfig, { limit, of, url }: Wanted): Promise<Found> {
   const found: unknown[] = [];
   let cursor: string | undefined;
   do {
     const query = new URLSearchParams({
       limit: String(Math.min(mostPerPage, limit - found.length)),
-      standing: String(all !== true),
+      ...of,
       ...(cursor === undefined ? {} : { cursor }),
     });
     const body = await askApi(config, { method: "GET", path: `/api/v1/blocks?${query.toString()}`, url });
@@ -80,89 +132,15 @@ async function listed(config: Config, limit: number, { all, url }: BlocksOptions
 }
 
 async function covering(
-  config: Config,
+  config: ReceiverConfig,
   prefix: IpPrefix,
   limit: number,
   { all, url }: BlocksOptions,
 ): Promise<Found> {
   const body = await askApi(config, { method: "GET", path: `/api/v1/blocks/${prefix}`, url });
   const found = readAnswer(body, RawPage).blocks.filter(
-    (block) => all === true || Standing.safeParse(block).success,
+    (block) => all === true || Dropping.safeParse(block).success,
   );
-  return { blocks: found.slice(0, limit), more: found.length > limit };
-}
-
-function format({ blocks, more }: Found, { all }: BlocksOptions): string {
-  const told = readAnswer(blocks, z.array(BlockAnswer));
-  if (told.length === 0) {
-    return all === true
-      ? "There is no block.\n"
-      : "No block stands. With --all you also see those that are over.\n";
-  }
-  const most = Math.max(...told.map((block) => dropsOf(block).packets));
-  const head = ["network", "until", "since", "firewalls", "packets", "bytes", ""];
-  const rows = told.map((block) => {
-    const { packets, bytes } = dropsOf(block);
-    return [
-      bareAddress(block.prefix),
-      untilWords(block),
-      utc(block.createdAt),
-      firewallWords(block),
-      count(packets),
-      byteWords(bytes),
-      bar(packets, most),
-    ];
-  });
-  return `${table([head, ...rows])}${more ? "… and more: use --limit\n" : ""}`;
-}
-
-function dropsOf({ enforcements }: BlockAnswer): { readonly packets: number; readonly bytes: number } {
-  return {
-    packets: enforcements.reduce((sum, { packets }) => sum + packets, 0),
-    bytes: enforcements.reduce((sum, { bytes }) => sum + bytes, 0),
-  };
-}
-
-function untilWords({ state, expiresAt, endedAt, lifted }: BlockAnswer): string {
-  const when = endedAt === null ? "" : ` ${utc(endedAt)}`;
-  if (lifted !== null) {
-    return `lifted${when} by ${lifted.actor}: ${lifted.reason}`;
-  }
-  if (state !== "standing") {
-    return `over${when}`;
-  }
-  return expiresAt === null ? "somebody lifts it" : utc(expiresAt);
-}
-
-/** In one state, more names than these are counted. */
-const mostNames = 4;
-
-/** `verified edge-1 edge-2; requested 12 firewalls` */
-function firewallWords({ mode, enforcements }: BlockAnswer): string {
-  if (enforcements.length === 0) {
-    return mode === "enforce" ? "none" : `none: made in mode ${mode}`;
-  }
-  return [...Map.groupBy(enforcements, ({ state }) => state)]
-    .map(([state, those]) => {
-      const names = those.map(({ firewall }) => firewall).join(" ");
-      return `${state} ${those.length > mostNames ? `${those.length} firewalls` : names}`;
-    })
-    .join("; ");
-}
-
-function count(figure: number): string {
-  return figure.toLocaleString("en-US");
-}
-
-/** `72.2 kB` */
-function byteWords(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
-  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
-  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power] ?? ""}`;
-}
-
-const barLength = 12;
-
-function bar(packets: number, most: number): string {
-  return packets === 0 ? "" : "▇".repeat(Math.max(1, Math.round((barLength * packets) / most)));
+  const { graces } = readAnswer(body, RawGraces);
+  return { blocks: found.slice(0, limit), more: found.length > limit, graces };
 }

@@ -1,6 +1,6 @@
 import axios from "axios";
 import { Agent } from "node:https";
-import type { Config } from "../config/config.ts";
+import type { ReceiverConfig } from "../config/load-receiver.ts";
 import { AppError, messageOf } from "../domain/errors.ts";
 import { localUrl } from "./urls.ts";
 
@@ -20,7 +20,7 @@ export interface Answer {
 }
 
 /** Asks the running receiver. @throws {AppError} API_UNREACHABLE when it does not answer */
-export async function callReceiver(config: Config, call: Call): Promise<Answer> {
+export async function callReceiver(config: ReceiverConfig, call: Call): Promise<Answer> {
   const base = (call.url ?? localUrl(config)).replace(/\/+$/, "");
   try {
     const response = await axios.request<unknown>({

@@ -1,4 +1,4 @@
-import type { Config, FirewallConfig } from "../config/config.ts";
+import type { Config, FirewallConfig, SshLogin } from "../config/config.ts";
 import { AppError } from "../domain/errors.ts";
 import { bad, type CheckItem, warning } from "../enforce/host-check/check-item.ts";
 import { judgeHost } from "../enforce/host-check/judge-host.ts";
@@ -8,10 +8,12 @@ import { printable } from "../enforce/iptables-ssh/printable.ts";
 import type { ScriptLink } from "../enforce/iptables-ssh/script-link.ts";
 import { findFirewall, withLink } from "./firewall-link.ts";
 import type { ExitCode, Host } from "./host.ts";
+import { isUnreachable } from "./is-unreachable.ts";
 import { readConfig } from "./read-config.ts";
 
 /**
- * Says in plain words what works on a firewall host; changes nothing there. Exit code 1 when anything is bad.
+ * Says in plain words what works on a firewall host; changes nothing there. Exit code 1 when anything is bad, 2 when the host can't
+ * be reached.
  * @throws {AppError} CONFIG_INVALID
  */
 export async function firewallCheck(
@@ -22,8 +24,12 @@ export async function firewallCheck(
   const config = await readConfig(host, { writeSecrets: false });
   const firewall = findFirewall(config, name);
   host.err(`logging in to ${firewall.user}@${firewall.host}:${firewall.port} …\n`);
-  const items = [...settingsOf(firewall), ...(await itemsOf(host, config, firewall))];
+  const found = await itemsOf(host, config, firewall);
+  const items = [...settingsOf(firewall), ...found.items];
   host.out(options.json === true ? `${JSON.stringify(items, null, 2)}\n` : format(items));
+  if (found.isUnreachable) {
+    return 2;
+  }
   return items.some(({ level }) => level === "bad") ? 1 : 0;
 }
 
@@ -33,15 +39,22 @@ function settingsOf({ isEnabled }: FirewallConfig): readonly CheckItem[] {
     : [warning("settings", "`enabled: false` is set: Portcullis leaves this firewall alone")];
 }
 
+interface Found {
+  readonly items: readonly CheckItem[];
+  readonly isUnreachable: boolean;
+}
+
 /** What can't even be begun is a finding like any other. */
-async function itemsOf(host: Host, config: Config, firewall: FirewallConfig): Promise<readonly CheckItem[]> {
+async function itemsOf(host: Host, config: Config, firewall: FirewallConfig): Promise<Found> {
   try {
-    return await withLink(config, firewall, (link) => look(host, firewall, link));
+    const items = await withLink(config, firewall, (link) => look(host, firewall, link));
+    return { items, isUnreachable: false };
   } catch (error) {
     if (!(error instanceof AppError)) {
       throw error;
     }
-    return [bad(itemOf(error), `${error.message}${adviceOn(error, firewall)}`)];
+    const item = bad(itemOf(error), `${error.message}${adviceOn(error, firewall)}`);
+    return { items: [item], isUnreachable: isUnreachable(error) };
   }
 }
 
@@ -73,19 +86,41 @@ function itemOf({ code, message }: AppError): string {
   if (code !== "FIREWALL_COMMAND_FAILED") {
     return "login";
   }
-  return /\b(?:sudo|root)\b/.test(message) ? "rights" : "script";
+  return /\b(?:sudo|root|via: helper)\b/.test(message) ? "rights" : "script";
 }
 
-function adviceOn({ code }: AppError, { name, user, host, port }: FirewallConfig): string {
-  if (code === "SSH_UNREACHABLE" || code === "FIREWALL_TIMEOUT") {
-    return `. Is it on, does sshd listen there, and does a firewall between let port ${port} pass?`;
+/** Of the two hosts on the way, the one that failed, as messages name it. */
+function failedHop({ message }: AppError, { name, jump, ...login }: FirewallConfig): Hop {
+  return jump !== null && message.startsWith(`jump host of ${name} `)
+    ? { login: jump, through: null }
+    : { login, through: jump };
+}
+
+interface Hop {
+  readonly login: Pick<SshLogin, "host" | "port" | "user">;
+  readonly through: Pick<SshLogin, "host" | "port" | "user"> | null;
+}
+
+function adviceOn(error: AppError, firewall: FirewallConfig): string {
+  const { login, through } = failedHop(error, firewall);
+  if (isUnreachable(error)) {
+    return adviceOnSilence(error, { login, through });
   }
-  if (code === "SSH_LOGIN_REFUSED") {
-    return `. Try \`ssh -p ${port} ${user}@${host}\` with the same key or password`;
+  if (error.code === "SSH_LOGIN_REFUSED") {
+    const jump = through === null ? "" : `-J ${through.user}@${through.host}:${through.port} `;
+    return `. Try \`ssh ${jump}-p ${login.port} ${login.user}@${login.host}\` with the same key or password`;
   }
-  return code === "SSH_HOST_KEY_CHANGED"
-    ? `. If the host was installed anew, take the old pin out and run \`portcullis firewall trust ${name}\``
+  return error.code === "SSH_HOST_KEY_CHANGED"
+    ? `. If the host was installed anew, take the old pin out and run \`portcullis firewall trust ${firewall.name}\``
     : "";
+}
+
+function adviceOnSilence({ message }: AppError, { login: { host, port }, through }: Hop): string {
+  if (/ENOTFOUND|EAI_AGAIN|not known|resolve/i.test(message)) {
+    return `. The name ${host} does not resolve ${through === null ? "here" : `on the jump host ${through.host}`}: is it spelt right, and does DNS work? An address in its place works too`;
+  }
+  const between = through === null ? "a firewall between" : `a firewall between ${through.host} and it`;
+  return `. Is ${host} on, does sshd listen there, and does ${between} let port ${port} pass?`;
 }
 
 function format(items: readonly CheckItem[]): string {

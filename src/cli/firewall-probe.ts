@@ -1,3 +1,4 @@
+import type { FirewallConfig } from "../config/config.ts";
 import { AppError } from "../domain/errors.ts";
 import { familyOf, type IpPrefix } from "../domain/ip-address.ts";
 import { chooseProbeAddresses } from "../enforce/host-check/choose-probe-addresses.ts";
@@ -13,7 +14,8 @@ import { readConfig } from "./read-config.ts";
 
 /**
  * Proves on a firewall host that a block drops packets: blocks an address that belongs to nobody for some seconds, sends packets
- * from it on the host itself, and reads the kernel's counter; for IPv4 and IPv6. Exit code 1 when dropping does not work.
+ * from it on the host itself, and reads the kernel's counter; for IPv4 and IPv6. Exit code 1 when dropping does not work. The
+ * drop rules stay as the settings want them, so that blocks in force are not touched.
  * @throws {AppError} CONFIG_INVALID, SSH_…, FIREWALL_TIMEOUT, FIREWALL_COMMAND_FAILED
  */
 export async function firewallProbe(
@@ -24,7 +26,7 @@ export async function firewallProbe(
   const config = await readConfig(host, { writeSecrets: false });
   const firewall = findFirewall(config, name);
   host.err(`logging in to ${firewall.user}@${firewall.host}:${firewall.port} …\n`);
-  const probed = await withLink(config, { ...firewall, blocksOutbound: false }, async (link) => {
+  const probed = await withLink(config, firewall, async (link) => {
     const inspection = await inspect(link, host.stopSignal);
     const prefixes = addressesToProbe(host, inspection, config.allowlist);
     const probed = await probeEach(host, link, prefixes);
@@ -35,7 +37,11 @@ export async function firewallProbe(
     }
     return probed;
   });
-  host.out(options.json === true ? `${JSON.stringify(probed, null, 2)}\n` : probed.map(inWords).join(""));
+  host.out(
+    options.json === true
+      ? `${JSON.stringify(probed, null, 2)}\n`
+      : probed.map((one) => inWords(one, firewall)).join(""),
+  );
   return probed.length > 0 && probed.every(({ works }) => works) ? 0 : 1;
 }
 
@@ -93,10 +99,17 @@ async function probe(host: Host, link: ScriptLink, prefix: IpPrefix): Promise<Pr
   }
 }
 
-function inWords({ prefix, works, sent, passedBefore, dropped, why }: Probed): string {
+function inWords(
+  { prefix, works, sent, passedBefore, dropped, why }: Probed,
+  { name, blocksOutbound }: FirewallConfig,
+): string {
   const family = `IPv${familyOf(prefix)}`;
   if (why !== "") {
     return `${works ? "ok " : "bad"}  ${family}  ${prefix}: ${why}\n`;
   }
-  return `ok   ${family}  ${prefix}: ${passedBefore} of ${sent} packets passed before; blocked, ${dropped} of ${sent} were dropped: the kernel's counter says ${dropped}. Block and address are gone again\n`;
+  // The host sends them to itself, so with `outbound: true` they end before they could come in.
+  const where = blocksOutbound
+    ? ` They were dropped on their way out already (outbound: true); that what comes in meets the same list is read by \`portcullis firewall check ${name}\`.`
+    : "";
+  return `ok   ${family}  ${prefix}: ${passedBefore} of ${sent} packets passed before; blocked, ${dropped} of ${sent} were dropped: the kernel's counter says ${dropped}.${where} Block and address are gone again\n`;
 }

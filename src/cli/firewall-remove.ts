@@ -29,7 +29,7 @@ export async function firewallRemove(host: Host, name: string, options: RemoveOp
     isHelperToo || options.loginUser !== undefined ? await adminLogin(host, firewall, options) : firewall;
   if (options.force !== true) {
     host.err("asking whether a running Portcullis manages it …\n");
-    await refuseWhileManaged(config, name);
+    await refuseWhileManaged(host, config, name);
   }
   const user = options.user ?? (firewall.via === "helper" ? firewall.user : "portcullis");
   const uninstall = isHelperToo ? [`uninstall ${user}`] : [];

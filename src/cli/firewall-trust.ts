@@ -11,8 +11,9 @@ import { readTrusted, trustedPath, writeTrusted } from "./trusted-keys.ts";
 interface Question {
   readonly host: Host;
   readonly dataDir: string;
-  /** `edge-1`, or `the jump host of edge-1`. */
-  readonly who: string;
+  /** The firewall's. */
+  readonly name: string;
+  readonly isJump: boolean;
   readonly login: SshLogin & Pick<FirewallConfig, "jump">;
   /** Null when nobody is to be asked. */
   readonly answers: Answers | null;
@@ -31,20 +32,20 @@ export async function firewallTrust(
   const config = await readConfig(host, { writeSecrets: false });
   const firewall = findFirewall(config, name);
   const answers = options.yes === true ? null : readAnswers(host);
-  const question = { host, dataDir: config.dataDir, answers };
+  const question = { host, dataDir: config.dataDir, answers, name, isJump: false };
   try {
     if (firewall.jump === null) {
-      return await trust({ ...question, who: name, login: firewall });
+      return await trust({ ...question, login: firewall });
     }
     const jump = { ...firewall.jump, jump: null };
-    if (!(await isTrusted({ ...question, who: `the jump host of ${name}`, login: jump }))) {
+    if (!(await isTrusted({ ...question, isJump: true, login: jump }))) {
       return 1;
     }
     host.out("\n");
     // Read again: the way leads through the jump host, whose key may be pinned only now.
     const silent = { ...host, err: () => undefined };
     const login = findFirewall(await readConfig(silent, { writeSecrets: false }), name);
-    return await trust({ ...question, who: name, login });
+    return await trust({ ...question, login });
   } catch (error) {
     throw shown(error);
   } finally {
@@ -53,18 +54,28 @@ export async function firewallTrust(
 }
 
 async function trust(question: Question): Promise<ExitCode> {
-  const { host, who } = question;
+  const { host, name } = question;
   const isDone = await isTrusted(question);
   if (isDone) {
-    host.out(`\nNext: portcullis firewall check ${who}\n`);
+    host.out(`\nNext: portcullis firewall check ${name}\n`);
   }
   return isDone ? 0 : 1;
 }
 
+/** As other messages name it. */
+function nameOf({ name, isJump }: Question): string {
+  return isJump ? `jump host of ${name}` : name;
+}
+
+function whoOf(question: Question): string {
+  return `${question.isJump ? "the " : ""}${nameOf(question)}`;
+}
+
 async function isTrusted(question: Question): Promise<boolean> {
-  const { host, who, login, dataDir } = question;
+  const { host, login, dataDir } = question;
+  const who = whoOf(question);
   host.err(`asking ${login.host}:${login.port} for its host key …\n`);
-  const offered = await offeredHostKeys(login, host.stopSignal);
+  const offered = await offeredHostKeys({ ...login, name: nameOf(question) }, host.stopSignal);
   const [best] = offered;
   if (best === undefined) {
     throw new AppError("SSH_UNREACHABLE", `${who} (${login.host}:${login.port}) offers no host key`, {
@@ -98,7 +109,8 @@ async function isTrusted(question: Question): Promise<boolean> {
 }
 
 async function askAndPin(question: Question, key: OfferedKey): Promise<boolean> {
-  const { host, who, dataDir, answers } = question;
+  const { host, isJump, dataDir, answers } = question;
+  const who = whoOf(question);
   host.out(described(question, key));
   if (answers !== null) {
     host.out(`Is this the key of ${who}? Type yes: `);
@@ -111,14 +123,19 @@ async function askAndPin(question: Question, key: OfferedKey): Promise<boolean> 
   const line = `${key.line} portcullis: ${who} trusted ${new Date().toISOString()}`;
   writeTrusted(dataDir, line);
   host.out(`\nWritten to ${trustedPath(dataDir)}, which Portcullis reads when it starts:\n  ${line}\n`);
-  host.out(`Or, in portcullis.yaml, instead of it:\n  hostKey: ${key.fingerprint}\n`);
+  host.out(
+    isJump
+      ? `Or, in portcullis.yaml, instead of it, under \`jump:\`:\n  hostKey: ${key.fingerprint}\n`
+      : `Or, in portcullis.yaml, instead of it:\n  hostKey: ${key.fingerprint}\n`,
+  );
   return true;
 }
 
-function described({ who, login }: Question, { type, fingerprint }: OfferedKey): string {
+function described(question: Question, { type, fingerprint }: OfferedKey): string {
+  const { login } = question;
   const file = `/etc/ssh/ssh_host_${/ed25519|ecdsa|rsa/.exec(type)?.[0] ?? "ed25519"}_key.pub`;
   return [
-    `${who} (${login.host}, port ${login.port}) offers:`,
+    `${whoOf(question)} (${login.host}, port ${login.port}) offers:`,
     `  ${type}  ${fingerprint}`,
     "Somebody in between could show another key. So compare it on the host itself, at its console:",
     `  ssh-keygen -lf ${file}`,
@@ -126,13 +143,14 @@ function described({ who, login }: Question, { type, fingerprint }: OfferedKey):
   ].join("\n");
 }
 
-function refusal({ who, login }: Question, best: OfferedKey, pin: Extract<Pin, { kind: "other" }>): string {
+function refusal(question: Question, best: OfferedKey, pin: Extract<Pin, { kind: "other" }>): string {
+  const { login } = question;
   const undo =
     pin.lineNumber === null
       ? `When the new key is right (see it with \`ssh-keygen -lf\` on the host), change the pin ${pin.where}`
       : `When it is the latter, delete line ${pin.lineNumber} of that file:\n  ${pin.line}\nand run this again`;
   return [
-    `${who} (${login.host}, port ${login.port}) OFFERS ANOTHER KEY THAN THE PINNED ONE. Nothing was written.`,
+    `${whoOf(question)} (${login.host}, port ${login.port}) OFFERS ANOTHER KEY THAN THE PINNED ONE. Nothing was written.`,
     `  offered: ${best.fingerprint}`,
     `  pinned:  ${pin.fingerprint}, ${pin.where}${pin.since === null ? "" : `, trusted on ${pin.since}`}`,
     "Either somebody is in between and wants the login, or the host was installed anew or got new keys.",

@@ -11,6 +11,9 @@ const sampleAlert = JSON.stringify({
   result: { src_ip: "203.0.113.45", count: "57" },
 });
 
+/** For a shell: the token is not shown again, and the command works all the same. */
+const urlFromSecrets = `"$(npm run -s portcullis secrets | awk '/Webhook URL/ {print $NF}')"`;
+
 const modes: Readonly<Record<Config["mode"], string>> = {
   observe: "observe: decides and reports, blocks nobody (MODE=enforce blocks)",
   approve: "approve: every block waits for a person",
@@ -37,7 +40,7 @@ export function firstScreen(
     `  ${splunkUrl}`,
     "",
     "Or try it with a sample alert (its address belongs to nobody, so it is ignored; the log says so):",
-    `  curl -sS -H 'Content-Type: application/json' -d '${sampleAlert}' ${url}/webhooks/splunk/${token}`,
+    `  curl -sS -H 'Content-Type: application/json' -d '${sampleAlert}' ${showToken ? `${url}/webhooks/splunk/${token}` : urlFromSecrets}`,
     "",
     showToken
       ? `The secrets are new and kept in ${config.dataDir}; they are not shown again. "npm run -s portcullis secrets" prints them.`

@@ -1,10 +1,10 @@
 import { callReceiver } from "./call-receiver.ts";
 import type { ExitCode, Host } from "./host.ts";
-import { readConfig } from "./read-config.ts";
+import { readReceiver } from "./read-receiver.ts";
 
 /** For a container's health check: quiet, exit code 0 when the receiver answers. @throws {AppError} API_UNREACHABLE */
 export async function healthcheck(host: Host): Promise<ExitCode> {
-  const { status } = await callReceiver(await readConfig(host), {
+  const { status } = await callReceiver(await readReceiver(host), {
     method: "GET",
     path: "/healthz",
     asAdmin: false,

@@ -10,6 +10,7 @@ import { demo } from "./demo.ts";
 import { addFirewallCommands } from "./firewall-commands.ts";
 import { healthcheck } from "./healthcheck.ts";
 import type { ExitCode, Host } from "./host.ts";
+import { isUnreachable } from "./is-unreachable.ts";
 import { replay } from "./replay.ts";
 import { secrets } from "./secrets.ts";
 import { serve } from "./serve.ts";
@@ -33,7 +34,11 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     .exitOverride()
     .configureOutput({ writeOut: host.out, writeErr: host.err })
     .showHelpAfterError()
-    .addHelpText("after", "\nSettings come from the environment and portcullis.yaml: see README.md.");
+    .addHelpText("after", "\nSettings come from the environment and portcullis.yaml: see README.md.")
+    .addHelpText(
+      "afterAll",
+      "\nExit codes: 0 done, 1 failed or something is wrong, 2 the receiver or the firewall host can't be reached.",
+    );
   addPlainCommands(program, host, version, outcome);
   addCommandsWithOptions(program, host, outcome);
   addBlockCommands(program, host, outcome);
@@ -90,7 +95,7 @@ function addCommandsWithOptions(program: Command, host: Host, outcome: Outcome):
     });
   program
     .command("status")
-    .description("how the receiver is doing; exit code 1 when something is wrong, 2 when it does not answer")
+    .description("how the receiver is doing; exit code 1 when something is wrong")
     .option("--json", "print it as JSON")
     .option("--url <url>", urlText)
     .action(async (options: { readonly json?: true; readonly url?: string }) => {
@@ -141,7 +146,7 @@ function report(error: unknown, host: Host): ExitCode {
   }
   if (error instanceof AppError) {
     host.err(`${error.code}: ${printableLines(error.message)}\n`);
-    return error.code === "API_UNREACHABLE" ? 2 : 1;
+    return isUnreachable(error) ? 2 : 1;
   }
   host.err(
     `Portcullis has a bug: ${printableLines(error instanceof Error ? (error.stack ?? error.message) : messageOf(error))}\n`,

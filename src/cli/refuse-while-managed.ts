@@ -1,20 +1,32 @@
 import { z } from "zod";
-import type { Config } from "../config/config.ts";
+import type { ReceiverConfig } from "../config/load-receiver.ts";
 import { AppError } from "../domain/errors.ts";
 import { printable } from "../enforce/iptables-ssh/printable.ts";
 import { type Answer, callReceiver, explain } from "./call-receiver.ts";
+import type { Host } from "./host.ts";
+import { localUrl } from "./urls.ts";
 
 const Status = z.object({ mode: z.string() });
 const Firewall = z.object({ enabled: z.boolean() });
 
 /**
- * Passes when no receiver runs here, or when it leaves this firewall alone.
+ * Passes when no receiver runs here, which it says, or when it leaves this firewall alone.
  * @throws {AppError} API_REFUSED when it would put back what is taken out there, or does not say
  */
-export async function refuseWhileManaged(config: Config, name: string): Promise<void> {
+export async function refuseWhileManaged(
+  { err }: Pick<Host, "err">,
+  config: ReceiverConfig,
+  name: string,
+): Promise<void> {
   const status = await ask(config, "/api/v1/status");
   const firewall = await ask(config, `/api/v1/firewalls/${name}`);
-  if (status === null || firewall === null || firewall.status === 404) {
+  if (status === null || firewall === null) {
+    err(
+      `no receiver answers at ${localUrl(config)}, so nothing there puts it back; one that runs elsewhere in mode enforce would\n`,
+    );
+    return;
+  }
+  if (firewall.status === 404) {
     return;
   }
   const { mode } = readAnswer(Status, status, name);
@@ -27,7 +39,7 @@ export async function refuseWhileManaged(config: Config, name: string): Promise<
 }
 
 /** Null when nobody answers. */
-async function ask(config: Config, path: string): Promise<Answer | null> {
+async function ask(config: ReceiverConfig, path: string): Promise<Answer | null> {
   try {
     return await callReceiver(config, { method: "GET", path, asAdmin: true });
   } catch (error) {

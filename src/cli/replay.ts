@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { AppError, messageOf } from "../domain/errors.ts";
 import { callReceiver, explain } from "./call-receiver.ts";
 import type { ExitCode, Host } from "./host.ts";
-import { readConfig } from "./read-config.ts";
+import { readReceiver } from "./read-receiver.ts";
 
 /** Sends each file as Splunk would, one after the other, and prints each answer. Exit code 1 when one was refused. */
 export async function replay(
@@ -11,7 +11,7 @@ export async function replay(
   files: readonly string[],
   options: { readonly url?: string; readonly newSid?: true },
 ): Promise<ExitCode> {
-  const config = await readConfig(host);
+  const config = await readReceiver(host);
   let exitCode: ExitCode = 0;
   for (const file of files) {
     const body = await readPayload(host, file);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { utc } from "../notify/words.ts";
 import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
 import type { ExitCode, Host } from "./host.ts";
-import { readConfig } from "./read-config.ts";
+import { readReceiver } from "./read-receiver.ts";
 import { table } from "./table.ts";
 
 const Time = z.coerce.date();
@@ -36,7 +36,7 @@ export async function status(
   host: Host,
   options: { readonly json?: true; readonly url?: string },
 ): Promise<ExitCode> {
-  const config = await readConfig(host);
+  const config = await readReceiver(host);
   const body = await askApi(config, { method: "GET", path: "/api/v1/status", url: options.url });
   const report = readAnswer(body, StatusAnswer);
   host.out(options.json === true ? shownJson(body) : format(report));

@@ -2,18 +2,21 @@ import { z } from "zod";
 import { AppError } from "../domain/errors.ts";
 import { type IpPrefix, parseIpPrefix } from "../domain/ip-address.ts";
 import { cleanText } from "../notify/clean-text.ts";
+import { tooWideToLift } from "../operate/too-wide.ts";
 import { plural, utc } from "../notify/words.ts";
 import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
 import { bareAddress } from "./bare-address.ts";
-import { confirmLift } from "./confirm-lift.ts";
+import { GraceAnswer } from "./block-answer.ts";
+import { type Confirmed, confirmLift } from "./confirm-lift.ts";
 import type { ExitCode, Host } from "./host.ts";
-import { readConfig } from "./read-config.ts";
+import { readReceiver } from "./read-receiver.ts";
 
 const LiftAnswer = z.object({
   prefix: Shown,
   graceUntil: z.coerce.date(),
   liftedCount: z.number(),
   lifted: z.array(z.object({ id: z.string(), prefix: Shown })),
+  endedGraces: z.array(GraceAnswer),
 });
 type LiftAnswer = z.infer<typeof LiftAnswer>;
 
@@ -33,39 +36,74 @@ export interface UnblockOptions {
  * @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED
  */
 export async function unblock(host: Host, address: string, options: UnblockOptions): Promise<ExitCode> {
-  const prefix = parseIpPrefix(address);
-  if (prefix === undefined) {
-    throw new AppError("CONFIG_INVALID", "that is not an IP address or a network", { retryable: false });
-  }
+  const prefix = readPrefix(address);
   const grace = readGrace(options.grace);
-  const config = await readConfig(host);
+  const config = await readReceiver(host);
+  const { reason = "unblocked on the command line", wait = true, url } = options;
   const body = await askApi(config, {
     method: "DELETE",
     path: `/api/v1/blocks/${prefix}`,
-    body: { actor: whoAmI(host), reason: options.reason ?? "unblocked on the command line", ...grace },
-    url: options.url,
+    body: { actor: whoAmI(host), reason, ...grace },
+    url,
   });
   const answer = readAnswer(body, LiftAnswer);
   const tell = options.json === true ? () => undefined : host.out;
   tell(headline(prefix, answer));
-  const { isDone, firewalls } =
-    options.wait === false
-      ? { isDone: true, firewalls: [] }
-      : await confirmLift({ config, url: options.url, signal: host.stopSignal, tell }, answer.lifted);
+  const confirmed = wait
+    ? await confirmLift({ config, url, signal: host.stopSignal, tell }, answer.lifted)
+    : null;
   if (options.json === true) {
-    host.out(shownJson({ answer: body, isConfirmed: options.wait === false ? null : isDone, firewalls }));
+    const { isDone, firewalls } = confirmed ?? { isDone: null, firewalls: [] };
+    host.out(shownJson({ answer: body, isConfirmed: isDone, firewalls }));
   }
-  if (isDone) {
+  if (confirmed === null || confirmed.isDone) {
     return 0;
   }
-  const missing = firewalls.filter(({ isConfirmed }) => !isConfirmed).map(({ firewall }) => firewall);
-  host.err(
-    `Not confirmed by ${missing.length === 0 ? "every firewall" : missing.join(", ")}. Portcullis keeps trying; see "portcullis status" and "portcullis blocks ${bareAddress(prefix)} --all".\n`,
-  );
+  host.err(missingWords(confirmed));
   return 1;
 }
 
-function headline(prefix: IpPrefix, { lifted, liftedCount, graceUntil }: LiftAnswer): string {
+/** @throws {AppError} CONFIG_INVALID */
+function readPrefix(address: string): IpPrefix {
+  const prefix = parseIpPrefix(address);
+  const misfit = prefix === undefined ? "that is not an IP address or a network" : tooWideToLift(prefix);
+  if (prefix === undefined || misfit !== null) {
+    throw new AppError("CONFIG_INVALID", misfit ?? "", { retryable: false });
+  }
+  return prefix;
+}
+
+/** More networks than these are not named. */
+const mostNamed = 3;
+
+function missingWords({ firewalls, open }: Confirmed): string {
+  const missing = firewalls.filter(({ isConfirmed }) => !isConfirmed);
+  const names = (isWatched: boolean): string =>
+    missing
+      .filter((one) => one.isWatched === isWatched)
+      .map(({ firewall }) => firewall)
+      .join(", ");
+  const [awaited, left] = [names(true), names(false)];
+  const shown = open.length > mostNamed ? [""] : open.map((network) => ` ${bareAddress(network)}`);
+  const commands = ["status", ...shown.map((network) => `blocks${network}`)];
+  return [
+    open.length === 0 && awaited === ""
+      ? ""
+      : `Not confirmed by ${awaited === "" ? "every firewall" : awaited}. Portcullis keeps trying; see ${commands.map((command) => `"portcullis ${command}"`).join(" and ")}.\n`,
+    left === "" ? "" : `Portcullis does not ask ${left}: above is what you can do.\n`,
+  ].join("");
+}
+
+function headline(prefix: IpPrefix, { lifted, liftedCount, graceUntil, endedGraces }: LiftAnswer): string {
+  const ended = endedGraces
+    .map(
+      ({ prefix: network, until, actor }) =>
+        `Ended: the grace of ${bareAddress(network)} by ${actor}, which would have gone on until ${utc(until)}.\n`,
+    )
+    .join("");
+  if (lifted.length === 0) {
+    return `${ended}No block stands on ${bareAddress(prefix)}: there is nothing to lift. Alerts may block it again at once.\n`;
+  }
   const networks = [...new Set(lifted.map((block) => bareAddress(block.prefix)))];
   const what = networks.length > 5 ? plural(liftedCount, "block") : networks.join(", ");
   const grace =
@@ -74,7 +112,7 @@ function headline(prefix: IpPrefix, { lifted, liftedCount, graceUntil }: LiftAns
       : `Alerts can't block ${bareAddress(prefix)} again before ${utc(graceUntil)}.`;
   const rest =
     liftedCount > lifted.length ? ` The first ${lifted.length} of ${liftedCount} are followed here.` : "";
-  return `Lifted: ${what}. ${grace}${rest}\n`;
+  return `${ended}Lifted: ${what}. ${grace}${rest}\n`;
 }
 
 /** Seconds, for the API; nothing when not asked for. @throws {AppError} CONFIG_INVALID */

@@ -2,7 +2,7 @@ import type { Config } from "../config/config.ts";
 import { receiverUrl } from "../ingest/receiver-url.ts";
 
 /** Where a program on this machine reaches the receiver. */
-export function localUrl(config: Config): string {
+export function localUrl(config: Pick<Config, "host" | "port" | "tls">): string {
   return receiverUrl({ ...config, isTls: config.tls !== null }, "127.0.0.1");
 }
 

@@ -2,7 +2,8 @@ import { hash } from "node:crypto";
 import { forever } from "../domain/block.ts";
 import type { Action, Decision, Mode } from "../domain/decision.ts";
 import type { Finding } from "../domain/finding.ts";
-import type { IpAddress } from "../domain/ip-address.ts";
+import { graceReason } from "../domain/grace.ts";
+import { type IpAddress, prefixOf } from "../domain/ip-address.ts";
 import type { Policy } from "../domain/policy.ts";
 import type { Standing } from "../ports.ts";
 import { describeFinding } from "./describe-finding.ts";
@@ -66,11 +67,11 @@ function decisionId(alertId: string, ip: IpAddress): string {
 }
 
 /** What is clear without looking at the findings. */
-function settledVerdict({ protectedReason, standing, now }: DecideInput): Verdict | undefined {
+function settledVerdict({ ip, protectedReason, standing, now }: DecideInput): Verdict | undefined {
   if (protectedReason !== null) {
     return without("ignore", [`protected: ${protectedReason}`]);
   }
-  const { block, graceUntil } = standing;
+  const { block, graceUntil, letOut = prefixOf(ip) } = standing;
   if (block !== null && block.expiresAt > now) {
     return without("ignore", [
       block.expiresAt >= forever
@@ -79,9 +80,7 @@ function settledVerdict({ protectedReason, standing, now }: DecideInput): Verdic
     ]);
   }
   if (graceUntil !== null && graceUntil > now) {
-    return without("watch", [
-      `a person lifted its block; alerts can't block it before ${graceUntil.toISOString()}`,
-    ]);
+    return without("watch", [graceReason(prefixOf(ip), { prefix: letOut, until: graceUntil })]);
   }
   return undefined;
 }

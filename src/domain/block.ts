@@ -37,6 +37,9 @@ export type EnforcementState =
   | "lifted"
   | "expired";
 
+/** The error of a block that counts as `withdrawn` because it is being tried on a canary at this moment. */
+export const beingTried = "is being tried";
+
 /** One block on one firewall. */
 export interface Enforcement {
   readonly blockId: string;

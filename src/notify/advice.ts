@@ -23,9 +23,11 @@ export function adviceFor(kind: Outcome["kind"], story: Story): readonly Part[] 
     ],
     withdrawn: [
       paragraph(
-        "Find out why the canary did not answer: can you log in, does it reach its gateway? Portcullis does nothing more with this block. To let the next alert block the address anew:",
+        "Find out why the canary did not answer: can you log in, does it reach its gateway? Portcullis tries the block there again after five minutes, alone if need be, and an hour later when it did harm alone. When it does none, it stays and goes to the other firewalls. How it is doing:",
       ),
-      { kind: "command", text: `portcullis unblock ${ip} --grace 0` },
+      { kind: "command", text: `portcullis blocks ${ip}` },
+      paragraph("If the address should not be blocked:"),
+      ...unblock(ip, network),
       allow,
     ],
     "would-block": [

@@ -11,6 +11,8 @@ export interface EmailDeps {
   /** PEM of authorities to trust instead of the system's. */
   readonly ca?: string;
   readonly now?: () => Date;
+  /** Names of the firewalls that get new blocks before the others. */
+  readonly canaries?: readonly string[];
   /** Default is 50 seconds: less than the lease of a notification, so that nobody else sends it at the same time. */
   readonly timeoutMs?: number;
 }
@@ -109,7 +111,7 @@ async function attempt(
   to: readonly string[],
   signal: AbortSignal,
 ): Promise<Attempt> {
-  const { subject, text, html } = createMessage(story, deps.now?.() ?? new Date());
+  const { subject, text, html } = createMessage(story, deps.now?.() ?? new Date(), deps.canaries);
   const domain = config.from.slice(config.from.indexOf("@") + 1);
   const root = threadRoot(story.decision.ip, domain);
   try {

@@ -10,8 +10,11 @@ export interface Message {
   readonly html: string;
 }
 
-/** The message about one decision to block or hold. Text from outside can't become markup, a header or a link. */
-export function createMessage(story: Story, now: Date): Message {
-  const letter = writeLetter(story, now);
+/**
+ * The message about one decision to block or hold. Text from outside can't become markup, a header or a link.
+ * @param canaries names of the firewalls that get new blocks before the others
+ */
+export function createMessage(story: Story, now: Date, canaries: readonly string[] = []): Message {
+  const letter = writeLetter(story, now, canaries);
   return { subject: letter.subject, text: letterText(letter), html: letterHtml(letter) };
 }

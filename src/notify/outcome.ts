@@ -1,4 +1,4 @@
-import type { Enforcement, EnforcementState } from "../domain/block.ts";
+import { beingTried, type Enforcement, type EnforcementState } from "../domain/block.ts";
 import type { Story } from "../ports.ts";
 import { blockedSubject, blockedWords, untilWords } from "./block-words.ts";
 import type { Tone } from "./letter.ts";
@@ -60,13 +60,14 @@ function enforced(what: string, until: string, enforcements: readonly Enforcemen
   if (all > 0 && count("lifting", "lifted", "expired") === all) {
     return over(what, count("expired") === all);
   }
-  if (verified === 0 && count("withdrawn") > 0) {
+  const isWithdrawn = enforcements.some(({ state, error }) => state === "withdrawn" && error !== beingTried);
+  if (verified === 0 && isWithdrawn) {
     return {
       kind: "withdrawn",
       verb: "could not block",
       verdict: "Not blocked",
       tone: "bad",
-      lead: `${what} is NOT blocked: with the block in force the canary did not answer any more, so it was taken off again and no other firewall gets it.`,
+      lead: `${what} is NOT blocked: with the block in force the canary did not answer any more, so it was taken off again, and no other firewall gets it until the canary bears it.`,
     };
   }
   if (verified === 0) {

@@ -1,4 +1,4 @@
-import type { Enforcement, EnforcementState } from "../domain/block.ts";
+import { beingTried, type Enforcement, type EnforcementState } from "../domain/block.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Story } from "../ports.ts";
 import { adviceFor } from "./advice.ts";
@@ -11,8 +11,12 @@ import { duration, elapsed, utc } from "./words.ts";
 /** Enough to understand any decision; a message must stay short enough that no mail program cuts it. */
 const most = { facts: 20, reasons: 20, fields: 20, firewalls: 40 };
 
-/** Everything there is to say about one decision. @param now when the message is written */
-export function writeLetter(story: Story, now: Date): Letter {
+/**
+ * Everything there is to say about one decision.
+ * @param now when the message is written
+ * @param canaries names of the firewalls that get new blocks before the others
+ */
+export function writeLetter(story: Story, now: Date, canaries: readonly string[]): Letter {
   const { decision, alert } = story;
   const outcome = outcomeOf(story, now);
   const search = alert.searchName === null ? "" : cleanText(alert.searchName, 80);
@@ -26,7 +30,7 @@ export function writeLetter(story: Story, now: Date): Letter {
     subtitle: search,
     lead: outcome.lead,
     sections: [
-      ...firewallSections(story),
+      ...firewallSections(story, canaries),
       decisionSection(story, outcome),
       evidenceSection(story),
       alertSection(story),
@@ -123,11 +127,20 @@ function withoutStart(text: string, name: string): string {
   return text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
 }
 
-function firewallSections({ block, enforcements, alert }: Story): readonly Section[] {
+function firewallSections(
+  { block, enforcements, alert }: Story,
+  canaries: readonly string[],
+): readonly Section[] {
   if (block === null || enforcements.length === 0) {
     return [];
   }
-  const shown = enforcements.slice(0, most.firewalls).map((one) => firewallRow(one, alert.receivedAt));
+  const shown = enforcements
+    .slice(0, most.firewalls)
+    .map((one) =>
+      waitsForCanary(one, enforcements, canaries)
+        ? row(cleanText(one.firewall, 64), "Not blocked yet: waits for the canary.", { tone: "waiting" })
+        : firewallRow(one, alert.receivedAt),
+    );
   const rest = enforcements.slice(most.firewalls);
   const restVerified = rest.filter(({ state }) => state === "verified").length;
   const restRow = row(
@@ -136,6 +149,16 @@ function firewallSections({ block, enforcements, alert }: Story): readonly Secti
     { tone: restVerified === rest.length ? "good" : "bad" },
   );
   return [{ heading: "Firewalls", parts: [rows([...shown, ...(rest.length === 0 ? [] : [restRow])])] }];
+}
+
+/** It has not been asked: what it could not do would stand there as its error. */
+function waitsForCanary(
+  { firewall, state, error }: Enforcement,
+  all: readonly Enforcement[],
+  canaries: readonly string[],
+): boolean {
+  const isOpen = all.some((one) => canaries.includes(one.firewall) && one.state !== "verified");
+  return state === "requested" && error === null && isOpen && !canaries.includes(firewall);
 }
 
 function firewallRow({ firewall, state, verifiedAt, error }: Enforcement, receivedAt: Date): Row {
@@ -152,7 +175,10 @@ function firewallRow({ firewall, state, verifiedAt, error }: Enforcement, receiv
     failed: [`Failed${why}.`, "bad"],
     lifting: ["Being unblocked.", "waiting"],
     lifted: ["Unblocked.", "waiting"],
-    withdrawn: [`Taken off again${why || ": it did not answer any more"}.`, "bad"],
+    withdrawn:
+      error === beingTried
+        ? ["Not blocked yet: is being tried on this canary.", "waiting"]
+        : [`Taken off again${why || ": it did not answer any more"}.`, "bad"],
     expired: [`Over${why}.`, "waiting"],
   };
   const [words, tone] = said[state];

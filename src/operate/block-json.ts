@@ -1,4 +1,5 @@
 import { type Block, forever } from "../domain/block.ts";
+import type { Grace } from "../domain/grace.ts";
 import type { BlockReport } from "../ports.ts";
 
 /** A block in JSON. `expiresAt` is null for one that stands until somebody lifts it. */
@@ -23,4 +24,9 @@ export function blockReportJson({ block, state, endedAt, lifted, enforcements }:
     lifted: lifted === null ? null : { ...lifted, liftedAt: endedAt },
     enforcements,
   };
+}
+
+/** Who let which network out, why, and until when alerts can't block it. */
+export function graceJson({ prefix, until, actor, reason, liftedAt }: Grace) {
+  return { prefix, until, actor, reason, liftedAt };
 }

@@ -12,7 +12,14 @@ import { readStatus, type StatusDeps } from "./status.ts";
 export interface RoutesDeps extends StatusDeps, Omit<LiftBlockDeps, "store"> {
   readonly store: Pick<
     Store,
-    "counts" | "firewalls" | "backlogs" | "withdrawnBlocks" | "listBlocks" | "blocksOn" | "liftBlocks"
+    | "counts"
+    | "firewalls"
+    | "backlogs"
+    | "withdrawnBlocks"
+    | "listBlocks"
+    | "blocksOn"
+    | "gracesOn"
+    | "liftBlocks"
   >;
   readonly adminToken: string;
 }

@@ -2,12 +2,12 @@ import type { RequestHandler } from "express";
 import { z } from "zod";
 import type { Store } from "../ports.ts";
 import { sendProblem } from "../problem.ts";
-import { blockReportJson } from "./block-json.ts";
+import { blockReportJson, graceJson } from "./block-json.ts";
 import { readPathPrefix } from "./read-path-prefix.ts";
 import { readQuery } from "./read-query.ts";
 
 export interface ShowBlocksDeps {
-  readonly store: Pick<Store, "listBlocks" | "blocksOn">;
+  readonly store: Pick<Store, "listBlocks" | "blocksOn" | "gracesOn">;
   readonly now: () => Date;
 }
 
@@ -29,11 +29,18 @@ const ListQuery = z.strictObject(
       .enum(["true", "false"], "expected true or false")
       .transform((text) => text === "true")
       .default(false),
+    lifting: z
+      .enum(["true", "false"], "expected true or false")
+      .transform((text) => text === "true")
+      .default(false),
   },
-  "This takes limit, cursor and standing, and nothing else",
+  "This takes limit, cursor, standing and lifting, and nothing else",
 );
 
-/** `GET /api/v1/blocks?limit=&cursor=&standing=true`, newest first. */
+/**
+ * `GET /api/v1/blocks?limit=&cursor=&standing=true`, newest first. `lifting=true`: those that somebody lifted and a firewall may
+ * still drop.
+ */
 export function listBlocks({ store, now }: ShowBlocksDeps): RequestHandler {
   return async (request, response) => {
     const query = readQuery(request, ListQuery);
@@ -41,9 +48,15 @@ export function listBlocks({ store, now }: ShowBlocksDeps): RequestHandler {
       sendProblem(response, "PAYLOAD_INVALID", query.problem);
       return;
     }
-    const { limit, cursor, standing } = query.value;
+    const { limit, cursor, standing, lifting } = query.value;
     try {
-      const page = await store.listBlocks({ standingOnly: standing, limit, cursor, now: now() });
+      const page = await store.listBlocks({
+        standingOnly: standing,
+        liftingOnly: lifting,
+        limit,
+        cursor,
+        now: now(),
+      });
       response.json({ blocks: page.blocks.map(blockReportJson), next: page.next });
     } catch (error) {
       // The store alone can tell whether a cursor is one of its own.
@@ -55,7 +68,10 @@ export function listBlocks({ store, now }: ShowBlocksDeps): RequestHandler {
   };
 }
 
-/** `GET /api/v1/blocks/{ip}` or `{ip}/{length}`: every block that covers it, newest first; none is an empty list. */
+/**
+ * `GET /api/v1/blocks/{ip}` or `{ip}/{length}`: every block that covers it, newest first; none is an empty list. `graces`: what
+ * keeps alerts from blocking it.
+ */
 export function showBlocks({ store, now }: ShowBlocksDeps): RequestHandler {
   return async (request, response) => {
     const prefix = readPathPrefix(request);
@@ -68,7 +84,8 @@ export function showBlocks({ store, now }: ShowBlocksDeps): RequestHandler {
       );
       return;
     }
-    const blocks = await store.blocksOn(prefix, now());
-    response.json({ prefix, blocks: blocks.map(blockReportJson) });
+    const time = now();
+    const [blocks, graces] = await Promise.all([store.blocksOn(prefix, time), store.gracesOn(prefix, time)]);
+    response.json({ prefix, blocks: blocks.map(blockReportJson), graces: graces.map(graceJson) });
   };
 }

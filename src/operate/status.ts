@@ -38,7 +38,8 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
       ...(deps.mode === "enforce" ? firewalls.flatMap(firewallTroubles) : []),
       ...countedTrouble(
         withdrawn,
-        `blocks were taken off the canary again, because it did not answer any more with them; no other firewall gets them ("portcullis blocks" shows why)`,
+        `block was taken off the canary again, because the canary did not answer any more with it; no other firewall gets it meanwhile ("portcullis blocks" shows which, and with an address why)`,
+        `blocks were taken off the canary again, because the canary did not answer any more with them; no other firewall gets them meanwhile ("portcullis blocks" shows which, and with an address why)`,
       ),
       ...countTroubles(counts),
     ],
@@ -68,6 +69,7 @@ const fullShare = 0.8;
 function firewallTroubles({
   name,
   state,
+  pending,
   error,
   unreachableSince,
   capacity,
@@ -75,7 +77,13 @@ function firewallTroubles({
   const why = error ?? "no reason known";
   const told: Readonly<Record<FirewallReport["state"], readonly string[]>> = {
     "in-sync": [],
-    disabled: [],
+    // It is as it was left: what was unblocked meanwhile is still dropped there.
+    disabled:
+      pending === 0
+        ? []
+        : [
+            `firewall ${name} is disabled while ${pending} ${pending === 1 ? "change waits" : "changes wait"} for it, and what was unblocked since may still be dropped there: enable it, or take everything off with "portcullis firewall remove ${name}"`,
+          ],
     "not-reached-yet": [`firewall ${name} has not been reached yet`],
     "out-of-sync": [`firewall ${name} is out-of-sync: ${why}`],
     unreachable: [
@@ -93,16 +101,25 @@ function firewallTroubles({
 
 function countTroubles(counts: StoreCounts): readonly string[] {
   return [
-    ...countedTrouble(counts.alertsFailed, "alerts could not be processed"),
-    ...countedTrouble(counts.sightingsFailed, "sighted addresses could not be decided; the log says why"),
+    ...countedTrouble(counts.alertsFailed, "alert could not be processed", "alerts could not be processed"),
+    ...countedTrouble(
+      counts.sightingsFailed,
+      "sighted address could not be decided; the log says why",
+      "sighted addresses could not be decided; the log says why",
+    ),
     ...countedTrouble(
       counts.unreadableDeliveries,
+      "delivery could not be read; it is kept in the database",
       "deliveries could not be read; they are kept in the database",
     ),
-    ...countedTrouble(counts.notificationsFailed, "notifications could not be delivered"),
+    ...countedTrouble(
+      counts.notificationsFailed,
+      "notification could not be delivered",
+      "notifications could not be delivered",
+    ),
   ];
 }
 
-function countedTrouble(count: number, text: string): readonly string[] {
-  return count === 0 ? [] : [`${count} ${text}`];
+function countedTrouble(count: number, ofOne: string, ofMany: string): readonly string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? ofOne : ofMany}`];
 }

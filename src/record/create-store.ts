@@ -9,6 +9,7 @@ import type { Engine } from "./engine.ts";
 import { createFindingRecords } from "./findings.ts";
 import { createFirewallRecords } from "./firewalls.ts";
 import { createLifting } from "./lift-blocks.ts";
+import { createLiftReads } from "./lifts.ts";
 import { createBlockLists } from "./list-blocks.ts";
 import { createNotificationRecords } from "./notifications.ts";
 import { createReadRows } from "./read-rows.ts";
@@ -71,6 +72,7 @@ export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
     recordFirewall: guard(records.recordFirewall),
     firewalls: guard(records.firewalls),
     liftBlocks: guard(records.liftBlocks),
+    gracesOn: guard(records.gracesOn),
     listBlocks: guard(records.listBlocks),
     blocksOn: guard(records.blocksOn),
     claimNotifications: guard(records.claimNotifications),
@@ -96,6 +98,7 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Omit<Store, "rel
     ...createStandingReads(engine),
     ...createStandingBlocks(engine, readRows),
     ...createLifting(engine, readRows),
+    ...createLiftReads(engine),
     ...createBlockLists(engine, readRows),
     ...createEnforcementRequests(engine),
     ...createRequestedReads(engine, readRows),

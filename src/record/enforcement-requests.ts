@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { EnforcementState } from "../domain/block.ts";
+import { beingTried, type EnforcementState } from "../domain/block.ts";
 import type { IpPrefix } from "../domain/ip-address.ts";
 import type { Store } from "../ports.ts";
 import { type Engine, inChunks, isOneOf, type Queries, storable } from "./engine.ts";
@@ -24,7 +24,7 @@ export function createEnforcementRequests(
       await inChunks(blockIds, chunkRows, async (ids) => {
         await writer
           .updateTable("enforcements")
-          .set({ state: "withdrawn", queued_at: now.getTime(), error: "is being tried" })
+          .set({ state: "withdrawn", queued_at: now.getTime(), error: beingTried })
           .where("firewall", "=", firewall)
           .where(isOneOf(engine, "block_id", ids))
           .where("state", "=", "requested")

@@ -3,7 +3,7 @@ import type { Store } from "../ports.ts";
 import { queueRemovals } from "./enforcement-requests.ts";
 import { type Engine, isOneOf, storable } from "./engine.ts";
 import { endHold } from "./holds.ts";
-import { insertLift } from "./lifts.ts";
+import { endGraces, insertLift } from "./lifts.ts";
 import { lockBlocks } from "./lock-blocks.ts";
 import { blockColumns, readBlocks } from "./read-blocks.ts";
 import type { ReadRows } from "./read-rows.ts";
@@ -26,6 +26,9 @@ export function createLifting(engine: Engine, readRows: ReadRows): Pick<Store, "
         const blocks = readBlocks(readRows, rows)
           .filter((block) => prefixesOverlap(block.prefix, prefix))
           .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+        if (lift.graceUntil <= lift.now) {
+          await endGraces(engine, trx, prefix, lift.now);
+        }
         if (blocks.length === 0) {
           return [];
         }

@@ -1,8 +1,27 @@
 import { randomUUID } from "node:crypto";
+import type { Selectable } from "kysely";
+import type { Grace } from "../domain/grace.ts";
 import { type IpPrefix, parseIpPrefix, prefixesOverlap } from "../domain/ip-address.ts";
-import type { Lift } from "../ports.ts";
-import { type Engine, type Queries, storable } from "./engine.ts";
+import type { Lift, Store } from "../ports.ts";
+import { type Engine, isOneOf, type Queries, storable } from "./engine.ts";
 import { mayOverlap, networkColumnOf } from "./related-networks.ts";
+import type { Schema } from "./schema.ts";
+
+/** A network may hold very many that were let out. */
+const mostTold = 100;
+
+/** Whom people have let out. */
+export function createLiftReads(engine: Engine): Pick<Store, "gracesOn"> {
+  return {
+    async gracesOn(prefix, now) {
+      const running = await runningOn(engine, engine.reader, prefix, now);
+      return running
+        .toSorted((a, b) => b.until.getTime() - a.until.getTime())
+        .slice(0, mostTold)
+        .map(({ id: _id, ...grace }) => grace);
+    },
+  };
+}
 
 /** Keeps that a person let this network out. */
 export async function insertLift(db: Queries, prefix: IpPrefix, lift: Lift): Promise<void> {
@@ -20,26 +39,67 @@ export async function insertLift(db: Queries, prefix: IpPrefix, lift: Lift): Pro
     .execute();
 }
 
-/** Until when alerts may not block this network, because a person let out a network around it or in it; null: they may. */
+/** From now on alerts may block this network again, whoever let out it, a network around it or one in it. */
+export async function endGraces(engine: Engine, db: Queries, prefix: IpPrefix, now: Date): Promise<void> {
+  const running = await runningOn(engine, db, prefix, now);
+  if (running.length > 0) {
+    await db
+      .updateTable("lifts")
+      .set({ grace_until: now.getTime() })
+      .where(
+        isOneOf(
+          engine,
+          "id",
+          running.map(({ id }) => id),
+        ),
+      )
+      .execute();
+  }
+}
+
+/** The longest grace of a network around this one or in it; null: alerts may block it. */
 export async function graceOf(
   engine: Engine,
   db: Queries,
   prefix: IpPrefix,
   now: Date,
-): Promise<Date | null> {
+): Promise<Grace | null> {
+  const running = await runningOn(engine, db, prefix, now);
+  return running.reduce<Grace | null>(
+    (longest, grace) => (longest !== null && longest.until >= grace.until ? longest : grace),
+    null,
+  );
+}
+
+async function runningOn(
+  engine: Engine,
+  db: Queries,
+  prefix: IpPrefix,
+  now: Date,
+): Promise<readonly (Grace & { readonly id: string })[]> {
   const rows = await db
     .selectFrom("lifts")
-    .select(["prefix", "grace_until"])
+    .selectAll()
     .where(mayOverlap(engine, prefix))
     .where("grace_until", ">", now.getTime())
     .execute();
-  const until = rows
-    .filter((row) => overlaps(row.prefix, prefix))
-    .reduce((latest, row) => Math.max(latest, row.grace_until), 0);
-  return until === 0 ? null : new Date(until);
+  return rows.flatMap((row) => {
+    const lift = readLift(row);
+    return lift !== undefined && prefixesOverlap(lift.prefix, prefix) ? [lift] : [];
+  });
 }
 
-function overlaps(text: string, prefix: IpPrefix): boolean {
-  const lifted = parseIpPrefix(text);
-  return lifted !== undefined && prefixesOverlap(lifted, prefix);
+/** Undefined when its network can't be read. */
+function readLift(row: Selectable<Schema["lifts"]>) {
+  const prefix = parseIpPrefix(row.prefix);
+  return prefix === undefined
+    ? undefined
+    : {
+        id: row.id,
+        prefix,
+        until: new Date(row.grace_until),
+        actor: row.actor,
+        reason: row.reason,
+        liftedAt: new Date(row.lifted_at),
+      };
 }

@@ -19,7 +19,7 @@ const mostOnOne = 100;
 export function createBlockLists(engine: Engine, readRows: ReadRows): Pick<Store, "listBlocks" | "blocksOn"> {
   const { reader } = engine;
   return {
-    async listBlocks({ standingOnly, limit, cursor, now }) {
+    async listBlocks({ standingOnly, liftingOnly = false, limit, cursor, now }) {
       const from = cursor === null ? null : readCursor(cursor);
       // One more than wanted tells whether there are more.
       const rows = await reader
@@ -27,6 +27,17 @@ export function createBlockLists(engine: Engine, readRows: ReadRows): Pick<Store
         .select(reportColumns)
         .$if(standingOnly, (query) =>
           query.where("ended_at", "is", null).where("expires_at", ">", now.getTime()),
+        )
+        .$if(liftingOnly, (query) =>
+          query
+            .where("expires_at", ">", now.getTime())
+            .where("id", "in", (eb) =>
+              eb
+                .selectFrom("enforcements")
+                .select("block_id")
+                .where("queued_at", "is not", null)
+                .where("state", "=", "lifting"),
+            ),
         )
         .$if(from !== null, (query) =>
           query.where((eb) =>

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Block } from "../domain/block.ts";
+import { graceReason } from "../domain/grace.ts";
 import type { DecisionRecord } from "../ports.ts";
 import { queueRequests, supersedeRemovals, takeOverRequests } from "./enforcement-requests.ts";
 import type { Engine, Queries } from "./engine.ts";
@@ -23,10 +24,9 @@ export async function placeBlock(
 ): Promise<string | null> {
   const { decision, prefix } = record;
   await lockBlocks(engine, db, "place");
-  const graceUntil =
-    decision.actor === "policy" ? await graceOf(engine, db, prefix, decision.decidedAt) : null;
-  if (graceUntil !== null) {
-    return `a person lifted its block; alerts can't block it before ${graceUntil.toISOString()}`;
+  const grace = decision.actor === "policy" ? await graceOf(engine, db, prefix, decision.decidedAt) : null;
+  if (grace !== null) {
+    return graceReason(prefix, grace);
   }
   await endExpired(db, record);
   for (let attempt = 0; attempt < attempts; attempt += 1) {

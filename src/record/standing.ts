@@ -25,10 +25,12 @@ export function createStandingReads(engine: Engine): Pick<Store, "standingOf" | 
         (a, b) => Number(a.groups !== null) - Number(b.groups !== null) || b.expires_at - a.expires_at,
       );
       const [standing] = rows;
+      const grace = await graceOf(engine, reader, prefixOf(ip), now);
       return {
         block: standing === undefined ? null : BlockRow.parse(standing),
         heldUntil: dateOf(await heldUntil(reader, ip, now)),
-        graceUntil: await graceOf(engine, reader, prefixOf(ip), now),
+        graceUntil: grace?.until ?? null,
+        ...(grace === null || grace.prefix === prefixOf(ip) ? {} : { letOut: grace.prefix }),
       };
     },
 

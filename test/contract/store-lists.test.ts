@@ -81,6 +81,32 @@ describeStore("the store's lists of blocks", (engine) => {
     expect((await pages(store, { limit: 2, standingAt: 104 })).flat()).toEqual([]);
   });
 
+  test("what was lifted and a firewall may still drop can be asked for alone", async () => {
+    const store = await newStore(engine);
+    await fill(store, 8);
+    const lift = { actor: "alice", reason: "wrong", now: after(60), graceUntil: after(600) };
+    const [block] = await store.liftBlocks(prefix("203.0.113.7/32"), lift);
+    const lifting = async (seconds: number) => {
+      const page = await store.listBlocks({
+        standingOnly: false,
+        liftingOnly: true,
+        limit: 9,
+        cursor: null,
+        now: after(seconds),
+      });
+      return page.blocks.map((one) => one.block.id);
+    };
+
+    expect(await lifting(61)).toEqual([block?.id]);
+    expect(await lifting(1_000_000)).toEqual([]);
+    for (const firewall of ["edge-1", "edge-2"]) {
+      expect(await lifting(61)).toHaveLength(1);
+      const blockId = block?.id ?? "";
+      await store.recordEnforcements(firewall, [{ blockId, state: "lifted", error: null }], after(61));
+    }
+    expect(await lifting(61)).toEqual([]);
+  });
+
   test.each(["", "x", "1", "MTIz", Buffer.from("12 bl_1; drop").toString("base64url")])(
     "a cursor %j that is none of ours is refused",
     async (cursor) => {

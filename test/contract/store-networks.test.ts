@@ -100,13 +100,14 @@ describeStore("the store's networks", (engine) => {
     });
 
     test.each([
-      { lifted: "203.0.113.9/32", within: "203.0.113.0/24" },
-      { lifted: "203.0.113.9/32", within: "203.0.113.8/30" },
-      { lifted: "203.0.113.9/32", within: "203.0.0.0/16" },
-      { lifted: "203.0.113.0/25", within: "203.0.113.0/24" },
-      { lifted: "203.0.0.0/16", within: "203.0.113.0/24" },
-      { lifted: "2001:db8::1/128", within: "2001:db8::/64" },
-    ])("of $lifted keeps $within from being blocked until it is over", async ({ lifted, within }) => {
+      { lifted: "203.0.113.9/32", within: "203.0.113.0/24", what: "the block on 203.0.113.9" },
+      { lifted: "203.0.113.9/32", within: "203.0.113.8/30", what: "the block on 203.0.113.9" },
+      { lifted: "203.0.113.9/32", within: "203.0.0.0/16", what: "the block on 203.0.113.9" },
+      { lifted: "203.0.113.0/25", within: "203.0.113.0/24", what: "the block on 203.0.113.0/25" },
+      { lifted: "203.0.0.0/16", within: "203.0.113.0/24", what: "the block on 203.0.0.0/16" },
+      { lifted: "203.0.113.9/32", within: "203.0.113.9/32", what: "its block" },
+      { lifted: "2001:db8::1/128", within: "2001:db8::/64", what: "the block on 2001:db8::1" },
+    ])("of $lifted keeps $within from being blocked until it is over", async ({ lifted, within, what }) => {
       const store = await newStore(engine);
       await block(store, lifted);
       await store.liftBlocks(prefix(lifted), lift);
@@ -114,7 +115,7 @@ describeStore("the store's networks", (engine) => {
       expect(await block(store, within, { at: after(599) })).toMatchObject({
         action: "ignore",
         reasons: [
-          `a person lifted its block; alerts can't block it before ${after(600).toISOString()}`,
+          `a person lifted ${what}; alerts can't block it before ${after(600).toISOString()}`,
           expect.any(String),
         ],
       });
@@ -134,6 +135,41 @@ describeStore("the store's networks", (engine) => {
       expect(await block(store, other, { at: after(60) })).toMatchObject({ action: "block" });
     });
 
+    test.each([
+      { lifted: "203.0.113.0/24", ended: "203.0.113.9/32" },
+      { lifted: "203.0.113.9/32", ended: "203.0.113.9/32" },
+      { lifted: "203.0.113.9/32", ended: "203.0.113.0/24" },
+      { lifted: "0.0.0.0/0", ended: "203.0.113.9/32" },
+    ])("of $lifted ends by lifting $ended without one, though nothing stands", async ({ lifted, ended }) => {
+      const store = await newStore(engine);
+      await block(store, "203.0.113.9/32");
+      await store.liftBlocks(prefix(lifted), lift);
+      const graces = (seconds: number) => store.gracesOn(prefix("203.0.113.9/32"), after(seconds));
+
+      expect(await graces(61)).toEqual([
+        { prefix: lifted, until: after(600), actor: "alice", reason: "ours", liftedAt: after(60) },
+      ]);
+      expect(await store.liftBlocks(prefix(ended), { ...lift, now: after(62) })).toEqual([]);
+      expect(await graces(62)).toHaveLength(1);
+      const now = after(63);
+      expect(await store.liftBlocks(prefix(ended), { ...lift, now, graceUntil: now })).toEqual([]);
+
+      expect(await graces(63)).toEqual([]);
+      expect((await store.standingOf(ip("203.0.113.9"), "enforce", now)).graceUntil).toBeNull();
+      expect(await block(store, "203.0.113.9/32", { at: after(64) })).toMatchObject({ action: "block" });
+    });
+
+    test("ends with no other", async () => {
+      const store = await newStore(engine);
+      await block(store, "203.0.113.9/32");
+      await store.liftBlocks(prefix("203.0.113.9/32"), lift);
+      const now = after(61);
+
+      await store.liftBlocks(prefix("203.0.113.10/32"), { ...lift, now, graceUntil: now });
+
+      expect(await store.gracesOn(prefix("203.0.113.0/24"), now)).toHaveLength(1);
+    });
+
     test("of a network holds for each address in it, and the longest of several counts", async () => {
       const store = await newStore(engine);
       await block(store, "203.0.113.0/24");
@@ -143,8 +179,8 @@ describeStore("the store's networks", (engine) => {
       );
       await store.liftBlocks(prefix("203.0.113.9/32"), lift);
 
-      const { graceUntil } = await store.standingOf(ip("203.0.113.9"), "observe", after(61));
-      expect(graceUntil).toEqual(after(900));
+      const { graceUntil, letOut } = await store.standingOf(ip("203.0.113.9"), "observe", after(61));
+      expect({ graceUntil, letOut }).toEqual({ graceUntil: after(900), letOut: "203.0.113.0/24" });
     });
   });
 

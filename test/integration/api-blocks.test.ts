@@ -67,10 +67,11 @@ describe("GET /api/v1/blocks", () => {
     ["limit=1e2", "limit: expected a whole number from 1 to 500."],
     ["limit=", "limit: expected a whole number from 1 to 500."],
     ["standing=yes", "standing: expected true or false."],
+    ["lifting=1", "lifting: expected true or false."],
     ["cursor=", "cursor: expected what `next` of the page before said."],
     ["cursor=nonsense", "cursor: expected what `next` of the page before said."],
     [`cursor=${"x".repeat(201)}`, "cursor: expected what `next` of the page before said."],
-    ["secret=1", "This takes limit, cursor and standing, and nothing else."],
+    ["secret=1", "This takes limit, cursor, standing and lifting, and nothing else."],
     ["limit=1&limit=2", "A parameter stands there twice."],
     ["limit=0&standing=1", "limit: expected a whole number from 1 to 500; standing: expected true or false."],
   ])("?%s is refused, saying what is wrong", async (query, detail) => {
@@ -108,7 +109,7 @@ describe("GET /api/v1/blocks/{ip}", () => {
     expect((await call("GET", "blocks?standing=true")).body.blocks).toHaveLength(2);
     expect(await call("GET", "blocks/198.51.100.1")).toEqual({
       status: 200,
-      body: { prefix: "198.51.100.1/32", blocks: [] },
+      body: { prefix: "198.51.100.1/32", blocks: [], graces: [] },
     });
   });
 
@@ -157,6 +158,43 @@ describe("DELETE /api/v1/blocks/{ip}", () => {
 
     expect(firewall.entries.size).toBe(1);
   });
+
+  test("a grace is shown to those it covers, and grace 0 ends it though nothing stands any more", async () => {
+    const { call, block } = await startApi();
+    await block(attacker);
+    await call("DELETE", "blocks/203.0.113.0/24", '{"actor":"alice","reason":"ours"}');
+    const graces = async () => (await call("GET", `blocks/${others[0] ?? ""}`)).body.graces;
+
+    expect(await graces()).toEqual([
+      { prefix: "203.0.113.0/24", until: isTime, actor: "alice", reason: "ours", liftedAt: isTime },
+    ]);
+    expect(await call("DELETE", `blocks/${attacker}`)).toMatchObject(problem(404, "NOT_FOUND"));
+    expect(await call("DELETE", `blocks/${attacker}?grace=0`)).toMatchObject({
+      status: 200,
+      body: { decisionId: null, liftedCount: 0, lifted: [], endedGraces: [{ prefix: "203.0.113.0/24" }] },
+    });
+    expect(await graces()).toEqual([]);
+    expect(await call("DELETE", `blocks/${attacker}?grace=0`)).toMatchObject(problem(404, "NOT_FOUND"));
+    await block(attacker);
+  });
+
+  test.each(["0.0.0.0/0", "128.0.0.0/1", "203.0.112.0/23", "::/0", "2000::/3", "2001:db8::/47"])(
+    "of %s is refused: it would switch blocking off",
+    async (network) => {
+      const { call, block, firewall } = await startApi();
+      await block(attacker);
+
+      expect(await call("DELETE", `blocks/${network}`)).toMatchObject(
+        problem(
+          400,
+          "PAYLOAD_INVALID",
+          `${network} is too wide: networks up to /24 (IPv4) and /48 (IPv6) can be unblocked, so name smaller ones.`,
+        ),
+      );
+      expect(firewall.entries.size).toBe(1);
+      expect((await call("GET", `blocks/${attacker}`)).body.graces).toEqual([]);
+    },
+  );
 
   test.each([
     ['{"grace":-1}', "PAYLOAD_INVALID", "grace: expected whole seconds from 0 to 31536000."],

@@ -5,6 +5,7 @@ import { type AppOptions, type RunningApp, runApp } from "./run-app.ts";
 interface ApiBody {
   readonly blocks?: readonly { readonly prefix: string }[];
   readonly next?: string | null;
+  readonly graces?: readonly object[];
   readonly graceUntil?: string;
 }
 

@@ -14,7 +14,7 @@ function serve(desk: StatusDeps) {
   const unasked = () => Promise.reject(new Error("not asked here"));
   const routes = createRoutes({
     ...desk,
-    store: { ...desk.store, listBlocks: unasked, blocksOn: unasked, liftBlocks: unasked },
+    store: { ...desk.store, listBlocks: unasked, blocksOn: unasked, gracesOn: unasked, liftBlocks: unasked },
     adminToken: token,
     graceSeconds: 3600,
     onLifted: () => undefined,

@@ -1,55 +1,5 @@
-import { createServer, type Server } from "node:http";
-import { afterEach, expect, test } from "vitest";
-import { temporaryDir } from "./run-app.ts";
-import { runCommand } from "./run-command.ts";
-
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.close();
-  }
-});
-
-/** Something that answers each request with what `answer` makes of it; `asked` collects them. */
-async function startAnswering(answer: (call: string) => object) {
-  const asked: string[] = [];
-  const server = createServer((request, response) => {
-    const call = `${request.method} ${request.url}`;
-    asked.push(call);
-    response.setHeader("Content-Type", "application/json");
-    response.end(JSON.stringify(answer(call)));
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
-  const command = (...args: readonly string[]) =>
-    runCommand([...args, "--url", url], { DATA_DIR: temporaryDir() });
-  return { asked, command };
-}
-
-const since = "2026-11-20T13:00:00.000Z";
-
-function enforcement(firewall: string, state: string, change: object = {}): object {
-  return { firewall, state, endedAt: null, packets: 0, bytes: 0, error: null, ...change };
-}
-
-function block(prefix: string, change: object = {}): object {
-  return {
-    id: `bl_${prefix}`,
-    prefix,
-    mode: "enforce",
-    createdAt: since,
-    expiresAt: "2026-11-21T13:00:00.000Z",
-    state: "standing",
-    endedAt: null,
-    lifted: null,
-    enforcements: [],
-    ...change,
-  };
-}
+import { expect, test } from "vitest";
+import { block, enforcement, firewall, since, startAnswering, usual } from "./answering-desk.ts";
 
 test("blocks: without end, over, observed, on many firewalls; hostile text is shown without what a terminal would obey", async () => {
   const many = Array.from({ length: 5 }, (_, index) => enforcement(`edge-${index}`, "verified"));
@@ -94,13 +44,16 @@ test("blocks: without end, over, observed, on many firewalls; hostile text is sh
 
 test("blocks: pages are put together until there are enough", async () => {
   const { command, asked } = await startAnswering((call) => ({
-    blocks: Array.from({ length: Number(/limit=(\d+)/.exec(call)?.[1]) }, () => block("203.0.113.9/32")),
-    next: "a&b",
+    blocks: call.includes("lifting")
+      ? []
+      : Array.from({ length: Number(/limit=(\d+)/.exec(call)?.[1]) }, () => block("203.0.113.9/32")),
+    next: call.includes("lifting") ? null : "a&b",
   }));
 
   const { out } = await command("blocks", "--limit", "1100");
 
   expect(asked).toEqual([
+    "GET /api/v1/blocks?limit=500&lifting=true",
     "GET /api/v1/blocks?limit=500&standing=true",
     "GET /api/v1/blocks?limit=500&standing=true&cursor=a%26b",
     "GET /api/v1/blocks?limit=100&standing=true&cursor=a%26b",
@@ -108,66 +61,79 @@ test("blocks: pages are put together until there are enough", async () => {
   expect(out.split("\n")).toHaveLength(1 + 1100 + 2);
 });
 
-test("unblock: a firewall has confirmed when the last of its blocks is off; one that was blocked again says so", async () => {
-  let rounds = 0;
-  const lifted = ["203.0.113.8/32", "203.0.113.9/32"];
-  const { command } = await startAnswering((call) => {
-    if (call.startsWith("DELETE")) {
-      const graceUntil = "2026-11-21T13:00:00.000Z";
-      return {
-        prefix: "203.0.113.0/24",
-        graceUntil,
-        liftedCount: 1500,
-        lifted: lifted.map((prefix) => ({ id: `bl_${prefix}`, prefix })),
-      };
-    }
-    rounds += 1;
-    const prefix = call.replace("GET /api/v1/blocks/", "");
-    const isLate = prefix === lifted[1] && rounds < 6;
-    const endedAt = new Date(Date.parse(since) + (prefix === lifted[1] ? 3400 : 100)).toISOString();
-    return {
-      blocks: [
-        block(prefix, {
-          state: "lifted",
-          endedAt: since,
-          lifted: { actor: "a", reason: "b", graceUntil: since },
-          enforcements: [
-            enforcement("edge-1", isLate ? "lifting" : "lifted", { endedAt: isLate ? null : endedAt }),
-            enforcement("edge-2", "lifted", { endedAt, error: "blocked again by bl_7" }),
+test("blocks: what was lifted and is still dropped goes ahead; what nobody looks at any more is not called verified", async () => {
+  const { command } = await startAnswering(
+    (call) => ({
+      blocks: call.includes("lifting=true")
+        ? [
+            block("203.0.113.8/32", {
+              state: "lifted",
+              endedAt: since,
+              lifted: { actor: "alice", reason: "ours", graceUntil: since },
+              enforcements: [enforcement("edge-1", "lifted"), enforcement("dmz-1", "lifting")],
+            }),
+          ]
+        : [
+            block("203.0.113.9/32", {
+              enforcements: [
+                enforcement("dmz-1", "verified"),
+                enforcement("edge-1", "verified"),
+                enforcement("gone-1", "applied"),
+              ],
+            }),
           ],
-        }),
-      ],
-    };
-  });
-
-  const { exitCode, out } = await command("unblock", "203.0.113.0/24");
-
-  expect(exitCode).toBe(0);
-  expect(out.split("\n")).toEqual([
-    expect.stringMatching(
-      /^Lifted: 203\.0\.113\.8, 203\.0\.113\.9\. .* The first 2 of 1500 are followed here\.$/,
-    ),
-    "edge-2  blocked again by bl_7",
-    "edge-1  2 blocks lifted, read back from the kernel, 3.4 s",
-    "",
-  ]);
-  expect(rounds).toBeGreaterThanOrEqual(6);
-});
-
-test("unblock: what was enforced nowhere has nothing to be waited for", async () => {
-  const { command } = await startAnswering((call) =>
-    call.startsWith("DELETE")
-      ? {
-          prefix: "203.0.113.8/32",
-          graceUntil: since,
-          liftedCount: 1,
-          lifted: [{ id: "bl_203.0.113.8/32", prefix: "203.0.113.8/32" }],
-        }
-      : { blocks: [block("203.0.113.8/32", { mode: "observe" })] },
+      next: null,
+    }),
+    [...usual, firewall("dmz-1", { enabled: false, state: "disabled" })],
   );
 
-  const { exitCode, out } = await command("unblock", "203.0.113.8");
+  const { out } = await command("blocks");
 
-  expect(exitCode).toBe(0);
-  expect(out).toContain("No firewall had it: there is nothing to take off.\n");
+  const lines = out.split("\n").map((line) => line.replaceAll(/ {2,}/g, "|"));
+  expect(lines[1]).toContain("203.0.113.8|lifted 2026-11-20 13:00:00 UTC by alice: ours|");
+  expect(lines[1]).toContain("|lifted edge-1; lifting dmz-1|");
+  expect(lines[2]).toContain("|not watched dmz-1 gone-1; verified edge-1|");
+});
+
+test("blocks: of an address, also one that is lifted and may still be dropped, why it is not dropped, and who let it out", async () => {
+  const far = "2999-01-01T00:00:00.000Z";
+  const lifted = { state: "lifted", endedAt: since, lifted: { actor: "a", reason: "r", graceUntil: far } };
+  const { command } = await startAnswering(() => ({
+    blocks: [
+      block("203.0.113.0/24", {
+        enforcements: [
+          enforcement("edge-1", "withdrawn", { error: "edge-1 as canary: no answer" }),
+          enforcement("edge-2", "refused", { error: "its own gateway" }),
+          enforcement("edge-3", "verified"),
+        ],
+      }),
+      block("203.0.113.8/32", {
+        ...lifted,
+        expiresAt: far,
+        enforcements: [enforcement("edge-1", "lifting", { error: "timed out" })],
+      }),
+      block("203.0.113.8/32", {
+        ...lifted,
+        enforcements: [enforcement("edge-1", "expired", { error: "over" })],
+      }),
+      block("203.0.113.8/32", {
+        ...lifted,
+        expiresAt: "2026-01-01T00:00:00.000Z",
+        enforcements: [enforcement("edge-1", "lifting")],
+      }),
+    ],
+    graces: [{ prefix: "203.0.113.0/25", until: far, actor: "alice", reason: "ours" }],
+  }));
+
+  const { out } = await command("blocks", "203.0.113.8");
+  const all = await command("blocks", "203.0.113.8", "--all");
+
+  expect(out.split("\n").slice(3)).toEqual([
+    "203.0.113.0/24 is withdrawn on edge-1: edge-1 as canary: no answer",
+    "203.0.113.0/24 is refused on edge-2: its own gateway",
+    "203.0.113.8 is lifting on edge-1: timed out",
+    `Alerts can't block 203.0.113.0/25 before 2999-01-01 00:00:00 UTC: alice let it out (ours). "portcullis unblock 203.0.113.8 --grace 0" ends that.`,
+    "",
+  ]);
+  expect(all.out.split("\n")).toHaveLength(5 + 5);
 });

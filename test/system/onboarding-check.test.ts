@@ -28,6 +28,7 @@ async function startedWith(options: FirewallHostOptions): Promise<FirewallHost> 
   return host;
 }
 
+const anyKey = `SHA256:${"A".repeat(43)}`;
 const title = cannot === null ? "" : `: skipped, this machine ${cannot}`;
 
 describe.skipIf(cannot !== null)(`firewall check, with a real sshd and kernel${title}`, () => {
@@ -82,28 +83,54 @@ describe.skipIf(cannot !== null)(`firewall check, with a real sshd and kernel${t
   });
 
   test.each([
-    ["nobody listens", { sshPort: 1 }, {}, "login", /^bad: .*ECONNREFUSED.*let port 1 pass\?$/],
+    ["nobody listens", { sshPort: 1 }, {}, "login", /^bad: .*ECONNREFUSED.*let port 1 pass\?$/, 2],
+    [
+      "a name that is none",
+      { sshHost: "nosuch.invalid" },
+      {},
+      "login",
+      /^bad: .*\. The name nosuch\.invalid does not resolve here:/,
+      2,
+    ],
+    [
+      "a dead jump host",
+      {},
+      { jump: { host: "127.0.0.1", port: 9, user: "hop", privateKeyFile: "ssh_key", hostKey: anyKey } },
+      "login",
+      /^bad: jump host of edge-1 \(127\.0\.0\.1:9\).*\. Is 127\.0\.0\.1 on, .* let port 9 pass\?$/,
+      2,
+    ],
+    [
+      "a jump host whose name is none",
+      {},
+      { jump: { host: "hop.invalid", user: "hop", privateKeyFile: "ssh_key", hostKey: anyKey } },
+      "login",
+      /^bad: jump host of edge-1 .*\. The name hop\.invalid does not resolve here:/,
+      2,
+    ],
     [
       "another host key",
       { hostKey: `SHA256:${"A".repeat(43)}` },
       {},
       "host key",
       /^bad: .*firewall trust edge-1`$/,
+      1,
     ],
-    ["no host key", {}, { hostKey: null }, "host key", /^bad: .*portcullis firewall trust edge-1/],
+    ["no host key", {}, { hostKey: null }, "host key", /^bad: .*portcullis firewall trust edge-1/, 1],
     [
       "another user",
       { user: "nosuch" },
       {},
       "login",
       /^bad: .*login as nosuch was refused.*Try `ssh -p 22022 nosuch@/,
+      1,
     ],
-  ])("%s is a finding, not a crash", async (_what, login, changes, item, words) => {
+  ])("%s is a finding, not a crash", async (_what, login, changes, item, words, wanted) => {
     const { code, said, items } = await check(openDesk({ ...host, ...login }, changes));
 
     expect(items).toHaveLength(1);
     expect(said[item]).toMatch(words);
-    expect(code).toBe(1);
+    expect(code).toBe(wanted);
   });
 
   test("probe: packets pass before and are dropped after, for IPv4 and IPv6; nothing stays behind", async () => {
@@ -118,6 +145,41 @@ describe.skipIf(cannot !== null)(`firewall check, with a real sshd and kernel${t
     expect(code).toBe(0);
     expect((await host.exec("ip", "-o", "addr", "show", "dev", "lo")).stdout).toBe(before);
     expect((await host.exec("ipset", "save")).stdout).not.toMatch(/192\.0\.2\.217|5eed/);
+  });
+
+  test("probe: outbound dropping of a live firewall stays as it is, and the words tell where the packets ended", async () => {
+    const firewall = firewallOn(host, { blocksOutbound: true });
+    await firewall.apply([add("198.51.100.7/32"), add("2001:db8:5::/48")], running);
+    await firewall.close();
+    const rules = async () => (await host.exec("iptables", "-t", "raw", "-S")).stdout;
+    const before = await rules();
+
+    const { code, out, err } = await openDesk(host, { outbound: true }).run((one) =>
+      firewallProbe(one, "edge-1", {}),
+    );
+
+    expect(before).toContain("-A OUTPUT -j PORTCULLIS");
+    expect(await rules()).toBe(before);
+    expect(err).not.toContain("repaired");
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^ok {3}IPv4 .* 3 of 3 were dropped.*dropped on their way out already \(outbound: true\)/m,
+    );
+    expect(out).toMatch(/^ok {3}IPv6 .*dropped on their way out already/m);
+  });
+
+  test("a disabled firewall is not said to be mended by anybody", async () => {
+    const firewall = firewallOn(host);
+    await firewall.apply([add("198.51.100.7/32")], running);
+    await firewall.close();
+    await host.exec("iptables", "-t", "raw", "-I", "PREROUTING", "-j", "ACCEPT");
+
+    const { said } = await check(openDesk(host, { enabled: false }));
+    await host.exec("iptables", "-t", "raw", "-D", "PREROUTING", "-j", "ACCEPT");
+
+    expect(said["our blocks"]).toMatch(
+      /^bad: packets may still pass: .* Nobody mends this while `enabled: false`/,
+    );
   });
 
   test("probe: says it when packets would not be dropped", async () => {

@@ -70,6 +70,21 @@ describe.skipIf(cannot !== null)(`firewall install, on a real system${title}`, (
     expect(await shellOf(host, key)).toBe("portcullis-fw: expects: start session|batch NONCE\n");
   });
 
+  test.each(["sudo", "root"])("left at via: %s, the settings are told to be wrong", async (via) => {
+    await install(before());
+
+    const { out } = await before({ user: "portcullis", via }).run((one) => firewallCheck(one, "edge-1", {}));
+
+    expect(out).toMatch(/^bad +rights +edge-1 .*: this login can run only the helper: set `via: helper`$/m);
+  });
+
+  test("root behind via: helper is not said to be unable to do more", async () => {
+    const { code } = await install(before({ via: "helper" }), {});
+
+    expect(code).toMatch(/^CONFIG_INVALID: edge-1 has `via: helper`.*--login-user root/);
+    expect(code).not.toContain("who can run");
+  });
+
   test("once more is an upgrade: a helper of another version is refused, and then replaced", async () => {
     await install(before());
     const pid = (await host.sshdPids())[0];

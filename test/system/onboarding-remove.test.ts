@@ -67,8 +67,9 @@ describe.skipIf(cannot !== null)(`firewall remove, with a real sshd and kernel${
 
   test("takes out all of ours and nothing else, says what, and reads back that it is gone", async () => {
     const before = await tables();
-    const { code, out } = await remove(openDesk(host));
+    const { code, out, err } = await remove(openDesk(host));
 
+    expect(err).toContain("no receiver answers at http://127.0.0.1:1, so nothing there puts it back");
     expect(before).not.toEqual(theirs);
     expect(code).toBe(0);
     expect(out).toMatch(/^removed .*PORTCULLIS/m);

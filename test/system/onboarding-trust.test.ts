@@ -143,6 +143,7 @@ describe.skipIf(cannot !== null)(
       expect([refused.code, half.code, code]).toEqual([1, 1, 0]);
       expect(refused.out).not.toContain("edge-1 (10.");
       expect(half.out).toContain("the jump host of edge-1 (127.0.0.1");
+      expect(half.out).toMatch(/under `jump:`:\n {2}hostKey: SHA256:/);
       expect(out).toContain("nothing to do");
       expect(readFileSync(keysIn(desk), "utf8").match(/trusted/g)).toHaveLength(2);
     });
@@ -155,6 +156,14 @@ describe.skipIf(cannot !== null)(
       expect(await process.ended).toBe(0);
       expect(process.out()).toContain("Type yes: ");
       expect(existsSync(keysIn(desk))).toBe(true);
+    });
+
+    test("a jump host that is not there is told as such", async () => {
+      const jump = { host: "127.0.0.1", port: 9, user: "root", privateKeyFile: "ssh_key" };
+
+      const { code } = await openDesk(host, { hostKey: null, jump }).run(trust, "yes\n");
+
+      expect(code).toMatch(/^SSH_UNREACHABLE: jump host of edge-1 \(127\.0\.0\.1:9\): .*ECONNREFUSED/);
     });
 
     test("a host that is not there", async () => {

@@ -68,6 +68,8 @@ describe("the process", () => {
     second.child.kill("SIGTERM");
     await second.ended;
     expect(second.out()).not.toContain(token);
+    // A shell asks for the token: the command works as it is.
+    expect(second.out()).toMatch(/curl .* "\$\(npm run -s portcullis secrets \| awk '.*'\)"$/m);
 
     const secrets = runPortcullis(["secrets"], {}, dir);
     expect(await secrets.ended).toBe(0);

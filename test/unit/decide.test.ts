@@ -6,7 +6,9 @@ import { policyVersion } from "../../src/decide/policy-version.ts";
 import type { Block } from "../../src/domain/block.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import type { Finding } from "../../src/domain/finding.ts";
+import { parseIpPrefix } from "../../src/domain/ip-address.ts";
 import type { Policy } from "../../src/domain/policy.ts";
+import type { Standing } from "../../src/ports.ts";
 import { abuseipdb, failed, known, unknown, virustotal } from "../fakes/findings.ts";
 import { after, ip, prefix, t0 } from "../fakes/samples.ts";
 
@@ -163,6 +165,17 @@ describe("what stands already", () => {
     expect(decideOn([virustotal(8)], { standing }).action).toBe("watch");
     expect(decideOn([virustotal(8)], { standing }).reasons.join()).toContain("2026-11-21T09:10:00.000Z");
     expect(decideOn([virustotal(8)], { standing, now: after(600) }).action).toBe("block");
+  });
+
+  test("the reason names the network that was let out when it is wider than the address", () => {
+    const network = parseIpPrefix("203.0.113.0/24");
+    const reasonsOf = (standing: Standing) => decideOn([virustotal(8)], { standing }).reasons.join();
+    const standing = { ...nothingStands, graceUntil: after(600) };
+
+    expect(reasonsOf(standing)).toMatch(/^a person lifted its block;/);
+    expect(reasonsOf({ ...standing, ...(network === undefined ? {} : { letOut: network }) })).toMatch(
+      /^a person lifted the block on 203\.0\.113\.0\/24; alerts can't block it before/,
+    );
   });
 
   test("a held address is not held again, but can be blocked", () => {

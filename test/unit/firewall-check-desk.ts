@@ -40,6 +40,7 @@ export function factsWith(
       via: "root",
       password: null,
       jump: null,
+      isEnabled: true,
     },
     loginMs: 120,
     backend: "sets",

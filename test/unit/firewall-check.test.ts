@@ -89,6 +89,16 @@ describe("the tools", () => {
     expect(said("IPv6", factsWith({ ip6: [value] }, { state: { ...emptyState, faults } }))).toMatch(words);
   });
 
+  test("IPv6 that is off for all, but on for an interface, can pass", () => {
+    const addr = ["1: lo    inet6 ::1/128 scope host", "2: eth0    inet 192.0.2.7/24 scope global eth0"];
+    const faults = ["IPv6: ip6tables is missing on this host"];
+    const judged = (...more: readonly string[]) =>
+      said("IPv6", factsWith({ ip6: ["1"], addr: [...addr, ...more] }, { state: { ...emptyState, faults } }));
+
+    expect(judged()).toMatch(/^ok: is off/);
+    expect(judged("2: eth0    inet6 2001:db8::7/64 scope global")).toMatch(/^bad: is on/);
+  });
+
   test("rules in both kinds of tables are told of", () => {
     const mixed = { "legacy-save4": ["*filter", ":INPUT ACCEPT [0:0]", "-A INPUT -s 192.0.2.1/32 -j DROP"] };
 

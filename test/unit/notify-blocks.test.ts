@@ -27,7 +27,7 @@ describe("a block that is in force nowhere says why:", () => {
       "withdrawn",
       "NOT BLOCKED",
       "is NOT blocked: with the block in force the canary did not answer",
-      "--grace 0",
+      "tries the block there again after five minutes",
     ],
   ] as const)("%s", (state, verdict, lead, advice) => {
     const { text } = message(on(state));
@@ -42,6 +42,43 @@ describe("a block that is in force nowhere says why:", () => {
 
     expect(text).toMatch(/^BLOCK OVER: /);
     expect(text).not.toContain("portcullis unblock");
+  });
+});
+
+describe("with a canary", () => {
+  const told = (canary: EnforcementState, error: string | null, canaries = ["edge-1"]) => {
+    const about = story({
+      enforcements: [
+        enforcement("edge-1", { state: canary, verifiedAt: null, error }),
+        enforcement("edge-2", { state: "requested", verifiedAt: null }),
+      ],
+    });
+    return createMessage(about, decidedAt, canaries).text;
+  };
+
+  test.each(["requested", "applied", "failed", "withdrawn"] as const)(
+    "that has the block %s, the others wait for it",
+    (state) => {
+      const text = told(state, null);
+
+      expect(text).toMatch(/^edge-2: Not blocked yet: waits for the canary\.$/m);
+      expect(text).not.toMatch(/^edge-1: .*waits for the canary/m);
+    },
+  );
+
+  test.each([
+    ["that has verified the block", told("verified", null)],
+    ["that is none", told("requested", null, [])],
+    ["that this block is not for", told("requested", null, ["edge-9"])],
+  ])("%s, nobody waits for it", (_what, text) => {
+    expect(text).toMatch(/^edge-2: Not blocked yet: no answer so far\. Portcullis keeps trying\.$/m);
+  });
+
+  test("on which the block is being tried, it is not told as taken off", () => {
+    const text = told("withdrawn", "is being tried");
+
+    expect(text).toMatch(/^NOT BLOCKED YET: /);
+    expect(text).toMatch(/^edge-1: Not blocked yet: is being tried on this canary\.$/m);
   });
 });
 

@@ -2,7 +2,7 @@ import type { ConfiguredFirewall } from "../../src/operate/read-firewalls.ts";
 import type { StatusDeps } from "../../src/operate/status.ts";
 import type { FirewallBacklog, FirewallRecord, StoreCounts } from "../../src/ports.ts";
 
-export const now = new Date("2026-11-20T13:00:00.000Z");
+const now = new Date("2026-11-20T13:00:00.000Z");
 
 /** Milliseconds before `now`. */
 export function ago(ms: number): Date {

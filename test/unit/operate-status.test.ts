@@ -124,11 +124,32 @@ describe("a trouble is", () => {
     expect(await troubles({ ...holds, withdrawn: [] })).toEqual([]);
   });
 
+  test("one block that a canary has withdrawn, in the singular", async () => {
+    const holds = { firewalls: [configured("canary", { isCanary: true })], records: [seen("canary")] };
+
+    expect(await troubles({ ...holds, withdrawn: ["bl_1"] })).toEqual([
+      stringContaining("1 block was taken off the canary again"),
+    ]);
+  });
+
+  test.each([
+    [1, "firewall edge-1 is disabled while 1 change waits for it"],
+    [2, "firewall edge-1 is disabled while 2 changes wait for it"],
+  ])("a disabled firewall for which %d changes wait", async (pending, trouble) => {
+    const holds = {
+      firewalls: [configured("edge-1", { isEnabled: false })],
+      backlogs: [{ firewall: "edge-1", pending, oldestAt: ago(1000) }],
+    };
+
+    expect(await troubles(holds)).toEqual([stringContaining(trouble)]);
+    expect(await troubles({ ...holds, mode: "observe" })).toEqual([]);
+  });
+
   test("everything that failed", async () => {
     const counts = { alertsFailed: 1, sightingsFailed: 2, unreadableDeliveries: 3, notificationsFailed: 4 };
 
     expect(await troubles({ counts })).toEqual([
-      "1 alerts could not be processed",
+      "1 alert could not be processed",
       stringContaining("2 sighted addresses"),
       stringContaining("3 deliveries"),
       stringContaining("4 notifications"),

@@ -12,7 +12,10 @@ export interface CheckItem {
 
 /** Everything that is judged. */
 export interface HostFacts {
-  readonly login: Pick<FirewallConfig, "name" | "host" | "port" | "user" | "via" | "password" | "isEnabled"> & {
+  readonly login: Pick<
+    FirewallConfig,
+    "name" | "host" | "port" | "user" | "via" | "password" | "isEnabled"
+  > & {
     readonly jump: Pick<SshLogin, "host" | "port" | "user"> | null;
   };
   /** From the first packet to the script's greeting. */

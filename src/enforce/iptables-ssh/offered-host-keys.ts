@@ -18,7 +18,7 @@ export interface OfferedKey {
  * @throws {AppError} SSH_UNREACHABLE, FIREWALL_TIMEOUT, and of the jump host what a login there fails with
  */
 export async function offeredHostKeys(
-  login: Omit<Target, "name">,
+  login: Omit<Target, "name"> & { readonly name?: string },
   signal: AbortSignal,
   options: LoginOptions = { log: silentLog, timeoutMs: 10_000 },
 ): Promise<readonly OfferedKey[]> {

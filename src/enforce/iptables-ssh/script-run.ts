@@ -164,10 +164,12 @@ function openChannel(
 function listen({ options, channel, output, silence }: Omit<Started, "nonce">): void {
   const { config, connection } = options;
   let said = "";
+  let heard = "";
   let exit: number | null | undefined;
   channel.setEncoding("utf8");
   channel.on("data", (piece: string) => {
     silence.timer?.refresh();
+    heard = heard.length < 4096 ? heard + piece.slice(0, 4096) : heard;
     if (!output.push(piece)) {
       connection.destroy();
     }
@@ -186,9 +188,12 @@ function listen({ options, channel, output, silence }: Omit<Started, "nonce">): 
     exit = code;
   });
   channel.on("close", () => {
-    output.fail(exit === undefined ? lost(config) : ended(config, exit, said));
+    output.fail(exit === undefined ? lost(config) : ended(config, exit, said, heard));
   });
 }
+
+/** What an installed helper says to a login that wanted something else to be run. */
+const helperComplaint = "portcullis-fw: expects: start";
 
 /** Gives the connection up when the host stays silent; a frozen one would never say so. */
 function withTimeout<T>(
@@ -223,7 +228,10 @@ function withTimeout<T>(
   });
 }
 
-function ended(config: FirewallConfig, code: number | null, stderr: string): AppError {
+function ended(config: FirewallConfig, code: number | null, stderr: string, stdout: string): AppError {
+  if (config.via !== "helper" && stdout.includes(helperComplaint)) {
+    return failed(config, "this login can run only the helper: set `via: helper`");
+  }
   const said = (stderr.split("\n").find((line) => line.trim() !== "") ?? "").trim().slice(0, 200);
   if (config.via === "sudo" && /sudo/.test(said)) {
     return failed(

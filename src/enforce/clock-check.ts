@@ -14,7 +14,7 @@ const jumpMs = 60_000;
 const unsteadyMs = 300_000;
 
 /**
- * Tells at each call whether the clock goes on as it did. While it does not, nothing may be ended because of the time alone: the
+ * Tells at each call whether the clock goes on as it did. After a jump ahead, nothing may be ended because of the time alone: the
  * kernels end blocks by their own timers anyway.
  */
 export function createClockCheck({ now, elapsedMs, log }: ClockCheckDeps): () => boolean {
@@ -24,11 +24,12 @@ export function createClockCheck({ now, elapsedMs, log }: ClockCheckDeps): () =>
     const current = now().getTime() - elapsedMs();
     const jumpedMs = current - offsetMs;
     offsetMs = current;
-    if (Math.abs(jumpedMs) > jumpMs) {
+    // One that falls behind ends nothing too early.
+    if (jumpedMs > jumpMs) {
       steadyFromMs = elapsedMs() + unsteadyMs;
       log.warn(
         { jumpedMs },
-        "the clock of this machine has jumped: for five minutes nothing is ended by time",
+        "the clock of this machine has jumped ahead: for five minutes nothing is ended by time",
       );
     }
     return elapsedMs() >= steadyFromMs;

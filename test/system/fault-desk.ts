@@ -24,6 +24,8 @@ export interface FaultDesk {
   step(afterMs?: number): Promise<number>;
   /** Puts the wall clock of Portcullis ahead (or back) by so much. */
   jump(ms: number): void;
+  /** Passes so much time on both clocks; the kernel's goes on as it is. */
+  pass(ms: number): void;
   /** Records a decision to block, for an hour if nothing else is said; infinity: for ever. */
   block(network: string, seconds?: number, groups?: Block["groups"]): Promise<void>;
   /** Lets out all that covers the network or lies in it. */
@@ -106,6 +108,10 @@ export async function openFaultDesk(options: FaultDeskOptions): Promise<FaultDes
     },
     jump(ms) {
       clock.skewMs += ms;
+    },
+    pass(ms) {
+      clock.skewMs += ms;
+      clock.elapsedMs += ms;
     },
     block: (network, seconds = 3600, groups = null) => model.add(network, seconds, groups),
     lift: (network) => model.lift(network),

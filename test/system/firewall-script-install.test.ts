@@ -170,8 +170,9 @@ describe.skipIf(cannot !== null)(
       expect(await sudo(`${helper} session NONCE`)).toMatch(/password is required|not allowed/);
     });
 
-    test("is taken out again, and then there is nothing of it", async () => {
+    test("is taken out again while its user is logged in, and then there is nothing of it", async () => {
       const before = await inside("getent passwd | wc -l");
+      const pid = await inside(`su portcullis -s /bin/sh -c 'sleep 300 >/dev/null 2>&1 & echo $!'`);
 
       expect(await ask("uninstall portcullis")).toEqual([
         `removed ${authorizedKeys}`,
@@ -179,6 +180,7 @@ describe.skipIf(cannot !== null)(
         `removed ${helper}`,
         "removed user portcullis",
       ]);
+      await inside(`kill ${pid}`);
       expect(await ask("uninstall portcullis")).toEqual([]);
       expect(await inside(`ls -d ${helper} ${sudoers} /var/lib/portcullis-fw 2>/dev/null`)).toBe("");
       expect(Number(await inside("getent passwd | wc -l"))).toBe(Number(before) - 1);
@@ -190,7 +192,7 @@ describe.skipIf(cannot !== null)(
       const cover = `mkdir -p /run/box && cp /usr/sbin/useradd /usr/sbin/userdel /run/box/ && PATH=/run/box:$PATH
 for tool in useradd userdel; do mount --bind /dev/null /usr/sbin/$tool; mv /run/box/$tool /run/box/real-$tool; done
 printf '#!/bin/sh\n[ "$1 $2 $3 $4 $6" = "-S -D -H -h -s" ] && exec real-useradd -r -M -d "$5" -s "$7" "$8"\n' >/run/box/adduser
-printf '#!/bin/sh\nexec real-userdel "$1"\n' >/run/box/deluser
+printf '#!/bin/sh\nexec real-userdel -f "$1"\n' >/run/box/deluser
 chmod +x /run/box/*`;
       const run = async (...lines: readonly string[]) => {
         const command = `${cover}\nprintf "%s\\n" "$2" "end 1" | sh -c "$1" portcullis-fw session NONCE ""`;

@@ -137,7 +137,7 @@ describe.skipIf(cannot !== null)(
           case "lift":
             return desk.stands(command.network) && desk.lift(command.network);
           case "pass":
-            return desk.jump(command.seconds * 1000);
+            return desk.pass(command.seconds * 1000);
           case "drift":
             return host.exec("sh", "-c", command.harm);
           case "reconcile":

@@ -210,10 +210,9 @@ $1 == "add" && $3 != "-" && ($3 !~ /^[1-9][0-9]*$/ || length($3) > 7 || $3 + 0 >
 }
 '
 
-# ---- iptables: what is wrong with the drop rules (want=faults), or the iptables-restore input that mends them ----
-# `set` is empty where there is no ipset: then our chain holds one rule for each network, which the kernel ends by its date.
+# ---- iptables: a rule for one network exactly as we write it; with anything else in it, it is none of ours ----
 # shellcheck disable=SC2016
-rules='
+our_rules='
 function date(t,   days, era, z, year, day, month) {
   days = int(t / 86400) + 719468
   era = int(days / 146097)
@@ -226,9 +225,22 @@ function date(t,   days, era, z, year, day, month) {
   t %= 86400
   return sprintf("%04d-%02d-%02dT%02d:%02d:%02d", year, month + (month < 10 ? 3 : -9), day, int(t / 3600), int(t / 60) % 60, t % 60)
 }
-function keep(prefix, until) {
+# Sets `until`: the second it ends, empty without an end. With -v there are counts in it.
+function is_ours(rule) {
+  until = ""
+  if (rule !~ /^-A PORTCULLIS -[sd] [0-9a-f.:]+\/[0-9]+( (-m time --datestop [0-9T:-]+ )?-m comment --comment "?portcullis-[0-9]+"?)?( -c [0-9]+ [0-9]+)? -j DROP$/) return 0
+  if (match(rule, /portcullis-[0-9]+/)) until = substr(rule, RSTART + 11, RLENGTH - 11)
+  return !match(rule, /--datestop [^ ]+/) || substr(rule, RSTART + 11, RLENGTH - 11) == date(until)
+}
+'
+
+# ---- iptables: what is wrong with the drop rules (want=faults), or the iptables-restore input that mends them ----
+# `set` is empty where there is no ipset: then our chain holds one rule for each network, which the kernel ends by its date.
+# shellcheck disable=SC2016
+rules="$our_rules"'
+function keep(prefix, end) {
   if (!(prefix in ends)) order[++networks] = prefix
-  ends[prefix] = until
+  ends[prefix] = end
 }
 function jump_faults(chain, wanted) {
   if (!wanted) { if (jumps[chain]) print "the jump from " chain " to PORTCULLIS is not wanted"; return }
@@ -247,16 +259,15 @@ BEGIN {
 }
 $1 == "add" && $2 == "portcullis" family { keep($3, $5 == 0 ? "" : now + $5); next }
 $1 == "del" && $2 == "portcullis" family { gone[$3] = 1; if ($3 in ends) ends[$3] = 0; next }
+$1 == "#unfit" { unfit[$2]; next }
 $1 == "-N" && $2 == "PORTCULLIS" { chain = 1; next }
 $1 == "-A" && $2 ~ /^(PREROUTING|OUTPUT)$/ { place[$2]++; if ($3 " " $4 == "-j PORTCULLIS" && NF == 4 && !jumps[$2]++) first[$2] = place[$2]; next }
 $1 != "-A" || $2 != "PORTCULLIS" { next }
 set != "" { body = body $0 "\n"; next }
-$3 ~ /^-[sd]$/ && $(NF - 1) " " $NF == "-j DROP" {
+is_ours($0) {
   ways[$3]++
-  if ($3 == "-d" || rebuild || $4 in gone || $4 in ends) next
-  until = ""
-  for (i = 5; i < NF; i++) if ($i == "--comment") { until = $(i + 1); gsub(/"|portcullis-/, "", until) }
-  if (until !~ /^[0-9]+$/) keep($4, "")
+  if ($3 == "-d" || rebuild || $4 in gone || $4 in ends || $4 in unfit) next
+  if (until == "") keep($4, "")
   else if (until + 0 > now) keep($4, until + 0)
   next
 }
@@ -292,8 +303,13 @@ END {
 
 # ---- nft: what is wrong with our table (want=faults), or the transaction that mends it, then makes the changes of the plan ----
 # The table holds a set for each length of networks, so that networks may lie in each other and a look-up is one hash.
+# No other is ours: made ours, one of a great length would drop the whole net.
 # shellcheck disable=SC2016
-table="$addresses"'
+our_set='
+function is_our_set(name) { return name ~ /^v(4_(2[4-9]|3[0-2])|6_(4[89]|[5-9][0-9]|1[01][0-9]|12[0-8]))$/ }
+'
+# shellcheck disable=SC2016
+table="$addresses$our_set"'
 function mask(   i) {
   if (len == (family == 6 ? 128 : 32)) return ""
   for (i = 1; i <= 8; i++) part[i] = family == 6 ? 65535 : 255
@@ -322,7 +338,7 @@ function add_chain(name, hook, rules,   lines, i, n) {
 }
 BEGIN { wanted["v4_32"]; wanted["v4_24"]; wanted["v6_128"]; wanted["v6_64"] }
 /^#table$/ { listing = 1; next }
-!listing { if ($1 == "add" && network($3)) needed["v" family "_" len]; next }
+!listing { if ($1 ~ /^(add|del)$/ && network($3) && is_our_set("v" family "_" len)) needed["v" family "_" len]; next }
 /^table inet portcullis \{/ { inside = 1; there = 1; next }
 /^}/ || !inside { inside = 0; next }
 {
@@ -338,7 +354,7 @@ kind == "set" { sets[name] = sets[name] $0 "\n"; next }
 kind == "" && /^flags .*dormant/ { dormant = 1 }
 END {
   if (rebuild) { split("", sets); split("", chains) }
-  for (name in sets) if (name ~ /^v[46]_[0-9]+$/) wanted[name]
+  for (name in sets) { if (is_our_set(name)) wanted[name]; else others[name] }
   inward = drops("saddr")
   outward = outbound ? drops("daddr") : ""
   if (want == "faults") {
@@ -349,6 +365,7 @@ END {
       else if (sets[name] != shape(name)) print "set " name " of table inet portcullis has other parameters"
     }
     for (name in chains) if (name !~ /^(prerouting|output)$/) { print "table inet portcullis holds other chains"; break }
+    for (name in others) { print "table inet portcullis holds other sets"; break }
     chain_faults("prerouting", "prerouting", inward outward)
     chain_faults("output", "output", outward)
     exit
@@ -362,6 +379,7 @@ END {
   if (rebuild) print "delete table inet portcullis\nadd table inet portcullis"
   for (name in chains) print "flush chain inet portcullis " name
   for (name in chains) print "delete chain inet portcullis " name
+  for (name in others) print "delete set inet portcullis " name
   for (name in wanted) {
     if (name in sets && sets[name] == shape(name)) continue
     if (name in sets) print "delete set inet portcullis " name
@@ -375,7 +393,7 @@ END {
 # how=create: fails where an element stands. how=replace: takes it out and puts it in again, as older kernels leave the end of one
 # that stands as it was. how=expect: lines that would be refused if the plan were not in force.
 # shellcheck disable=SC2016
-elements='
+elements="$our_set"'
 function list(command, only, timed,   i, slash, set, open, rest) {
   for (i = 1; i <= count; i++) {
     rest = last[order[i]]
@@ -388,6 +406,8 @@ function list(command, only, timed,   i, slash, set, open, rest) {
   if (open != "") print "}"
 }
 $1 == "add" || $1 == "del" {
+  # From a set that can not be there nothing has to go.
+  if (!is_our_set((index($3, ":") ? "v6_" : "v4_") substr($3, index($3, "/") + 1))) next
   if (!($3 in last)) order[++count] = $3
   last[$3] = $1 " " ($5 > 0 ? $5 : "")
 }
@@ -401,11 +421,12 @@ END {
 # ---- what is in force: the plan and the kernel's entries in, one line per network out ----
 # shellcheck disable=SC2016
 judge='
-/^#(plan|rules4|rules6|undone4|undone6|trouble|tests|entries)$/ { section = $1; next }
+/^#(plan|rules4|rules6|undone4|undone6|trouble4|trouble6|tests|entries)$/ { section = $1; next }
 section == "#plan" && /^#(refused|failed|verified) / { print substr($0, 2); next }
 NF == 0 { next }
 section == "#plan" { if (!($3 in verb)) order[++count] = $3; verb[$3] = $1; seconds[$3] = $5 == 0 ? "-" : $5; next }
 section == "#tests" { there[order[++answers]] = / is in set /; unsure = unsure || !/ is in set | is NOT in set / || there[order[answers]] && verb[order[answers]] == "del"; next }
+section == "#entries" && $1 == "error" { unlisted = $0; next }
 section == "#entries" { if ($3 != 0) { there[$2] = 1; left[$2] = $3 }; next }
 { note[section] = $0 }
 function ends_wrongly(is, should) {
@@ -414,16 +435,18 @@ function ends_wrongly(is, should) {
 }
 END {
   if (tested && (unsure || answers != count)) exit 9
+  for (i = 1; i <= count && unlisted != ""; i++) if (note["#undone" (index(order[i], ":") ? 6 : 4)] == "") { print unlisted; exit }
   for (i = 1; i <= count; i++) {
     prefix = order[i]
     family = index(prefix, ":") ? 6 : 4
     rule = note["#rules" family]
     reason = note["#undone" family]
+    trouble = note["#trouble" family]
     if (reason != "") { }
-    else if (verb[prefix] == "del") reason = there[prefix] ? "is still in the list" : ""
+    else if (verb[prefix] == "del") reason = there[prefix] ? "is still in the list" : trouble
     else if (!there[prefix]) reason = "is not in the list"
     else if (verb[prefix] == "add" && prefix in left && ends_wrongly(left[prefix], seconds[prefix])) reason = "ends in " left[prefix] " s instead of " seconds[prefix] " s"
-    if (reason ~ /^(is|ends) / && note["#trouble"] != "") reason = note["#trouble"]
+    if (reason ~ /^(is|ends) / && trouble != "") reason = trouble
     if (reason != "") print "failed " prefix " " reason
     else if (rule != "" && verb[prefix] != "del") print "applied " prefix " " rule
     else print "verified " prefix
@@ -431,9 +454,18 @@ END {
 }
 '
 
+# ---- a listing that failed, which `#failed` behind it says: without it nobody may think that nothing is dropped ----
+# shellcheck disable=SC2016
+listed='
+!/^(add |create |table |[ \t}]|# Warning|#failed|$)/ && why == "" { why = $0; gsub(/[^ -~]/, "", why) }
+$0 == "#failed" && why !~ /The set with the given name does not exist|Error: (Could not process rule: )?No such file or directory/ {
+  print "error " (why == "" ? "the listing of what is dropped failed" : substr(why, 1, 200))
+}
+'
+
 # ---- entries as the kernel shows them: each becomes `entry PREFIX SECONDS|- [PACKETS BYTES]` ----
 # shellcheck disable=SC2016
-entries_in_sets='
+entries_in_sets="$listed"'
 function after(name,   i) { for (i = 4; i < NF; i++) if ($i == name) return $(i + 1); return 0 }
 $1 == "add" {
   ends = $4 == "timeout" ? $5 : after("timeout")
@@ -443,22 +475,17 @@ $1 == "add" {
 }
 '
 # shellcheck disable=SC2016
-entries_in_rules='
-$1 == "-A" && $2 == "PORTCULLIS" && $3 ~ /^-[sd]$/ {
-  until = ""
-  gsub(/"/, "")
-  for (i = 5; i < NF; i++) {
-    if ($i == "--comment" && $(i + 1) ~ /^portcullis-/) until = substr($(i + 1), 12) - now
-    if ($i == "-c") { packets[$4] += $(i + 1); bytes[$4] += $(i + 2) }
-  }
+entries_in_rules="$our_rules"'
+is_ours($0) {
+  if ($(NF - 4) == "-c") { packets[$4] += $(NF - 3); bytes[$4] += $(NF - 2) }
   if ($3 == "-d") next
   order[++count] = $4
-  ends[$4] = until == "" ? "-" : until < 0 ? 0 : until
+  ends[$4] = until == "" ? "-" : until - now < 0 ? 0 : until - now
 }
 END { for (i = 1; i <= count; i++) print "entry", order[i], ends[order[i]] (packets[order[i]] ? " " packets[order[i]] " " bytes[order[i]] : "") }
 '
 # shellcheck disable=SC2016
-entries_in_table='
+entries_in_table="$our_set$listed"'
 function seconds(text,   total, n, unit) {
   while (match(text, /^[0-9]+(ms|[dhms])/)) {
     n = text + 0
@@ -469,7 +496,8 @@ function seconds(text,   total, n, unit) {
   }
   return total ? total : 1
 }
-$1 == "set" { len = $2; sub(/^v[46]_/, "", len); next }
+/^[ \t]*[a-z]+ [^ =]+ \{$/ { theirs = $1 != "set" || !is_our_set($2); len = $2; sub(/^v[46]_/, "", len); next }
+theirs { next }
 /elements = \{/ { sub(/.*elements = \{/, ""); inside = 1 }
 !inside { next }
 {
@@ -529,7 +557,8 @@ asked() {
 look_at_ipv6() {
   disabled=1
   [ -r /proc/sys/net/ipv6/conf/all/disable_ipv6 ] && read -r disabled </proc/sys/net/ipv6/conf/all/disable_ipv6
-  if [ "$disabled" = 1 ]; then
+  # An interface can have it on where it is off for the rest.
+  if [ "$disabled" = 1 ] && ! awk '$NF != "lo" { found = 1 } END { exit !found }' /proc/net/if_inet6 2>/dev/null; then
     no6='IPv6 is off on this host'
   elif [ "$backend" != nft ] && ! { command -v ip6tables && command -v ip6tables-restore; } >/dev/null; then
     no6='ip6tables is missing on this host'
@@ -589,11 +618,11 @@ create_set() {
   ipset create "$1" hash:net family "$set_family" hashsize 16384 maxelem 1048576 timeout 86400 counters comment ${2+"$2"}
 }
 
-# Builds the set of a family beside the one in force from what $2 prints, and swaps it in when it is whole.
+# Builds the set of a family beside the one in force from `lines`, and swaps it in when it is whole.
 replace_set() {
   set_options "$1"
   ipset destroy "portcullis$1n" 2>/dev/null
-  said=$({ create_set "portcullis$1n" && lines=$("$2" "$1") && printf '%s\n' "$lines" | ipset -exist restore && swap_in "$1"; } 2>&1)
+  said=$({ create_set "portcullis$1n" && printf '%s\n' "$lines" | ipset -exist restore && swap_in "$1"; } 2>&1)
   replaced=$?
   ipset destroy "portcullis$1n" 2>/dev/null
   return "$replaced"
@@ -603,9 +632,22 @@ planned() {
   printf '%s\n' "$plan" | awk -v name="portcullis$1" '$1 == "add" && $2 == name { $2 = name "n"; print }'
 }
 
+# Sets `lines` to what the set of a family holds and may still be dropped, and `unfit` to the rest.
 standing() {
-  saved=$(ipset save "portcullis$1") && printf '%s\n' "$saved" | awk "$entries_in_sets" | awk -v name="portcullis$1n" '
-    $3 != 0 { print "add", name, $2, "timeout", ($3 == "-" || $3 > 2147483 ? 0 : $3), "comment \"portcullis\"" }'
+  said=$(ipset save "portcullis$1" 2>&1) && held=$(printf '%s\n' "$said" | awk "$entries_in_sets") &&
+    unfit=$(printf '%s\n' "$held" | awk '{ print $2 }' | unfit_of) &&
+    lines=$(printf '%s\n%s\n' "$unfit" "$held" | awk -v name="portcullis$1n" '
+    $1 == "#unfit" { unfit[$2] }
+    $1 == "entry" && $3 != 0 && !($2 in unfit) { print "add", name, $2, "timeout", ($3 == "-" || $3 > 2147483 ? 0 : $3), "comment \"portcullis\"" }')
+}
+
+# Of networks that come in, a line each, those that may not be dropped now: `#unfit PREFIX WHY`.
+unfit_of() {
+  { facts 2>/dev/null && printf '#request\n' && awk -v lent="$(lent_addresses)" "$probed"'NF && !is_probed($1) { print "add", $1, "-" }'; } | awk -v no6= -v rebuild= "$validate" | sed -n 's/^#refused /#unfit /p'
+}
+
+say_unfit() {
+  [ -z "$unfit" ] || repaired="$repaired$(printf '%s\n' "$unfit" | sed "s/^#unfit \([^ ]*\)/repaired $1\1 is not dropped any more:/")$newline"
 }
 
 swap_in() {
@@ -640,8 +682,9 @@ ensure_set() {
     *) trouble=$(first_line "$said") && return ;;
   esac
   create_set "portcullis$1" -exist 2>/dev/null && return
-  if replace_set "$1" standing; then
+  if standing "$1" && replace_set "$1"; then
     repaired="${repaired}repaired set portcullis$1 had other parameters$newline"
+    say_unfit "IPv$1: "
   else
     trouble="set portcullis$1 has other parameters: $(first_line "$said")"
   fi
@@ -650,13 +693,11 @@ ensure_set() {
 apply_to_sets() {
   if asked rebuild; then
     for family in $families; do
-      replace_set "$family" planned || note undone "$(first_line "$said")"
+      lines=$(planned "$family")
+      replace_set "$family" || note undone "$(first_line "$said")"
     done
   elif [ -n "$changes" ]; then
-    said=$(printf '%s\n' "$plan" | ipset -exist restore 2>&1) || {
-      for family in $families; do ensure_set "$family"; done
-      said=$(printf '%s\n' "$plan" | ipset -exist restore 2>&1) || trouble=$(first_line "$said")
-    }
+    printf '%s\n' "$plan" | ipset -exist restore 2>/dev/null || change_sets_by_family
   elif [ -n "$mending" ]; then
     for family in $families; do
       ensure_set "$family"
@@ -666,8 +707,17 @@ apply_to_sets() {
   for family in $families; do ensure_rules "$family" "portcullis$family"; done
 }
 
+# `ipset restore` ends at the first line that can not be done: one family must not suffer for the other.
+change_sets_by_family() {
+  for family in $families; do
+    ensure_set "$family"
+    said=$(printf '%s\n' "$plan" | awk -v name="portcullis$family" '$2 == name' | ipset -exist restore 2>&1) && continue
+    note trouble "${trouble:-$(first_line "$said")}"
+  done
+}
+
 entries_of_sets() {
-  ipset save "portcullis$1" 2>/dev/null | awk "$entries_in_sets"
+  { ipset save "portcullis$1" 2>&1 || echo '#failed'; } | awk "$entries_in_sets" || echo 'error awk failed on this host'
 }
 
 # One process tests them all: `ipset -` goes on after a command that fails.
@@ -718,11 +768,13 @@ ensure_rules() {
     attempt=$((attempt + 1))
     # Another tool may change the table between our look and our transaction, which then fails as a whole.
     if [ -z "$fault" ] || [ -z "$mending" ] || [ "$attempt" -gt 3 ]; then break; fi
-    said=$(printf '%s\n' "$listing" | awk -v want=restore -v set="$2" -v outbound="$outbound" -v now="$(date +%s)" -v timed="$timed" "$rules" | restore_tables "$1" 2>&1) || {
+    if [ -n "$2" ]; then unfit=''; else look_for_unfit; fi
+    said=$(printf '%s\n%s\n' "$unfit" "$listing" | awk -v want=restore -v set="$2" -v outbound="$outbound" -v now="$(date +%s)" -v timed="$timed" "$rules" | restore_tables "$1" 2>&1) || {
       if is_locked "$said" || [ "$attempt" -gt 2 ]; then fault="$fault: $complaint" && break; fi
       continue
     }
     say_repaired "IPv$1: "
+    say_unfit "IPv$1: "
   done
   note rules "$fault"
 }
@@ -731,13 +783,15 @@ say_repaired() {
   repaired="$repaired$(printf '%s\n' "$found" | sed "s/^/repaired $1/")$newline"
 }
 
-# note rules|undone WHY: for the family in hand
+# note rules|undone|trouble WHY: for the family in hand
 note() {
   case $1$family in
     rules4) rules4=$2 ;;
     rules6) rules6=$2 ;;
     undone4) undone4=$2 ;;
     undone6) undone6=$2 ;;
+    trouble4) trouble4=$2 ;;
+    trouble6) trouble6=$2 ;;
   esac
 }
 
@@ -766,6 +820,7 @@ rewrite_chain() {
   list_rules "$family" || return
   judge_rules "$family" ''
   found_before=$fault
+  if asked rebuild; then unfit=''; else look_for_unfit; fi
   said=$(rewritten | restore_tables "$family" 2>&1) || {
     is_locked "$said" && fault=$complaint && return
     fault=$complaint
@@ -780,20 +835,29 @@ rewrite_chain() {
   }
   fault=''
   [ -z "$found_before" ] || say_repaired "IPv$family: "
+  say_unfit "IPv$family: "
+}
+
+# What the chain in `listing` drops and may not be written again.
+look_for_unfit() {
+  unfit=$(printf '%s\n' "$listing" | awk "$our_rules"'is_ours($0) && $3 == "-s" { print $4 }')
+  [ -z "$unfit" ] || unfit=$(printf '%s\n' "$unfit" | unfit_of)
 }
 
 rewritten() {
   asked rebuild && rebuild=1 || rebuild=''
-  printf '%s\n%s\n' "$plan" "$listing" | awk -v want=restore -v set= -v family="$family" -v outbound="$outbound" -v rebuild="$rebuild" -v now="$(date +%s)" -v timed="$timed" "$rules"
+  printf '%s\n%s\n%s\n' "$plan" "$unfit" "$listing" | awk -v want=restore -v set= -v family="$family" -v outbound="$outbound" -v rebuild="$rebuild" -v now="$(date +%s)" -v timed="$timed" "$rules"
 }
 
+# The whole table, as iptables-nft has no clear word for a chain that is missing.
 entries_of_rules() {
-  listing=$(tables "$1" -v -S PORTCULLIS 2>&1) || {
+  listing=$(tables "$1" -v -S 2>&1) || {
     # Without it nobody may think that there are none.
-    ! is_locked "$listing" || printf 'error %s\n' "$complaint"
+    is_locked "$listing"
+    case $listing in *'Table does not exist'*) ;; *) printf 'error %s\n' "${complaint:-iptables failed}" ;; esac
     return
   }
-  printf '%s\n' "$listing" | awk -v now="$(date +%s)" "$entries_in_rules"
+  printf '%s\n' "$listing" | awk -v now="$(date +%s)" "$entries_in_rules" || echo 'error awk failed on this host'
 }
 
 test_rules() {
@@ -874,19 +938,20 @@ apply_to_nft() {
 # A new element that is there already, or a set that is not.
 change_missing_or_standing() {
   list_table || {
-    trouble=$fault
+    trouble4=$fault trouble6=$fault
     return
   }
   judge_table
   if transact mend_and_change '' replace; then
     [ -z "$fault" ] || say_repaired ''
   else
-    trouble=$(first_line "$said")
+    trouble4=$(first_line "$said")
+    trouble6=$trouble4
   fi
 }
 
 entries_of_nft() {
-  nft -nn list table inet portcullis 2>/dev/null | awk "$entries_in_table"
+  { nft -nn list table inet portcullis 2>&1 || echo '#failed'; } | awk "$entries_in_table" || echo 'error awk failed on this host'
 }
 
 # A change that would be refused shows what is there; nothing is changed (`-c`), and no other element has to be read.
@@ -910,7 +975,7 @@ faults_of_nft() {
 # The commonest request, one new network, needs no program to say that it is in force.
 read_back_one() {
   case $plan in *"$newline"*) return 1 ;; 'add '*) ;; *) return 1 ;; esac
-  [ -z "$rules4$rules6$undone4$undone6$trouble" ] || return 1
+  [ -z "$rules4$rules6$undone4$undone6$trouble4$trouble6" ] || return 1
   # shellcheck disable=SC2086 # words
   set -- $plan
   "test_one_in_$backend" "$@" && answer="verified $3"
@@ -935,7 +1000,7 @@ of_each_family() {
 }
 
 judged() {
-  printf '#plan\n%s\n#rules4\n%s\n#rules6\n%s\n#undone4\n%s\n#undone6\n%s\n#trouble\n%s\n' "$plan" "$rules4" "$rules6" "$undone4" "$undone6" "$trouble"
+  printf '#plan\n%s\n#rules4\n%s\n#rules6\n%s\n#undone4\n%s\n#undone6\n%s\n#trouble4\n%s\n#trouble6\n%s\n' "$plan" "$rules4" "$rules6" "$undone4" "$undone6" "$trouble4" "$trouble6"
 }
 
 lock_or_say() {
@@ -949,7 +1014,7 @@ make_plan() {
   look_at_ipv6
   asked rebuild && rebuild=1 || rebuild=''
   plan=$({ facts 2>/dev/null && printf '#request\n%s' "$request"; } | awk -v no6="$no6" -v rebuild="$rebuild" "$validate") || plan='#error awk failed on this host'
-  families='' changes='' mending=yes repaired='' rules4='' rules6='' undone4='' undone6='' trouble='' fault='' found_before='' answer='' whole_fault=''
+  families='' changes='' mending=yes repaired='' rules4='' rules6='' undone4='' undone6='' trouble4='' trouble6='' fault='' found_before='' answer='' whole_fault=''
   case $newline$plan in *"$newline#error "*)
     printf 'error %s\n' "${plan##*#error }"
     return 1
@@ -973,6 +1038,7 @@ apply() {
   }
   if [ -n "$families" ]; then "apply_to_$backend"; fi
   if [ -z "$plan" ] || asked rebuild; then consider_other_backend; fi
+  case $newline$plan in *"${newline}del "*) doubt_removals ;; esac
   [ -z "$plan" ] || read_back
   unlock
   printf '%s' "$repaired"
@@ -982,6 +1048,14 @@ apply() {
     why=${whole_fault:-${undone4:-${undone6:-${rules4:-$rules6}}}}
     [ -z "$why" ] || printf 'error %s\n' "$why"
   fi
+}
+
+# What an earlier run has left may still drop what ours does not hold any more.
+doubt_removals() {
+  other=$(other_backend)
+  [ -n "$other" ] || return
+  trouble4=${trouble4:-$other is there beside ours of now}
+  trouble6=${trouble6:-$other is there beside ours of now}
 }
 
 # ---- read ----
@@ -1007,11 +1081,17 @@ report() {
 
 # A probe that is running is nobody's business: its address is lent to the loopback interface for seconds.
 entries_without_probes() {
-  lent=$(ip -o addr show dev lo 2>/dev/null | awk '/ valid_lft [0-9]+sec/ { print $4 }')
-  if [ -z "$lent" ]; then of_each_family entries; else of_each_family entries | awk -v lent="$lent" '
-    BEGIN { n = split(lent, items, "\n"); for (i = 1; i <= n; i++) probed[items[i]] }
-    !($2 in probed)'; fi
+  lent=$(lent_addresses)
+  if [ -z "$lent" ]; then of_each_family entries; else of_each_family entries | awk -v lent="$lent" "$probed"'!is_probed($2)'; fi
 }
+
+lent_addresses() {
+  ip -o addr show dev lo 2>/dev/null | awk '/ valid_lft [0-9]+sec/ { printf "%s ", $4 }'
+}
+# shellcheck disable=SC2016
+probed='
+function is_probed(prefix) { return index(" " lent, " " prefix " ") }
+'
 
 # What an earlier run on this host has left because the host had other programs then.
 other_backend() {
@@ -1059,7 +1139,7 @@ remove_chain() {
     ! is_locked "$listing" || printf 'fault %s: %s\n' "$1" "$complaint"
     return 0
   }
-  case $listing in *"-N PORTCULLIS"*) ;; *) return 0 ;; esac
+  case $newline$listing$newline in *"$newline-N PORTCULLIS$newline"*) ;; *) return 0 ;; esac
   if said=$(printf '%s\n' "$listing" | awk '
     BEGIN { print "*raw" }
     $1 == "-A" && $2 != "PORTCULLIS" && / -[jg] PORTCULLIS$/ { sub(/^-A/, "-D"); print }
@@ -1445,8 +1525,10 @@ uninstall_helper() {
   done
   rmdir "$home/.ssh" "$home" 2>/dev/null
   id "$user" >/dev/null 2>&1 || return
-  if command -v userdel >/dev/null; then remover=userdel; else remover=deluser; fi
-  try "the user $user" "$remover" "$user" && printf 'removed user %s\n' "$user"
+  # A session of that user may be open: our own, when it is the last one.
+  if command -v userdel >/dev/null; then remover='userdel -f'; else remover=deluser; fi
+  # shellcheck disable=SC2086 # words
+  try "the user $user" $remover "$user" && printf 'removed user %s\n' "$user"
 }
 
 # ---- requests in, answers out ----

@@ -108,6 +108,10 @@ describe.skipIf(cannot !== null)(
 
       expect(link.backend()).toBeNull();
       const answer = await link.ask({ lines: ["inspect"], isLarge: false }, running);
+      // Both ends of this session: the audit keeps the way in open that is used.
+      expect(answer.find((line) => line.startsWith("text connection "))).toMatch(
+        new RegExp(`^text connection \\S+ \\d+ ${host.sshHost} ${host.sshPort}$`),
+      );
 
       expect(link.backend()).toBe("sets");
       expect(answer).toContainEqual(expect.stringMatching(/^text uname /));

@@ -1342,6 +1342,7 @@ inspect() {
   show uname uname -srm
   show os cat /etc/os-release
   show date date +%s
+  show connection printf '%s\n' "$connection"
   show sudo first_of sudo -V
   show iptables first_of iptables -V
   show iptables-save4 tables_by iptables-save
@@ -1600,7 +1601,7 @@ words_of_batch() {
 
 start() {
   if [ "$#" -gt 0 ]; then
-    mode=$1 nonce=$2 peer=${3-} sum=-
+    mode=$1 nonce=$2 connection=${3-} sum=-
     PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
   else
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -1613,14 +1614,14 @@ start() {
     esac
     sum=$(sha256sum "$0" 2>/dev/null) || sum=$(openssl dgst -sha256 -r "$0")
     sum=$(printf '%.12s' "$sum")
-    peer=$(peer_of_parents)
+    connection=$(connection_of_parents)
   fi
   export LC_ALL PATH
-  peer=${peer%% *}
+  peer=${connection%% *}
 }
 
-# sudo empties the environment, so the other end of the SSH session is known to a process above.
-peer_of_parents() {
+# sudo empties the environment, so the ends of the SSH session are known to a process above.
+connection_of_parents() {
   pid=$$
   while [ "${pid:-0}" -gt 1 ]; do
     found=$(tr '\000' '\n' 2>/dev/null <"/proc/$pid/environ" | sed -n 's/^SSH_CONNECTION=//p')

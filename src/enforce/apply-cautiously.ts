@@ -7,6 +7,9 @@ export interface CautiousOutcome extends Applied {
   readonly withdrawn: string | null;
 }
 
+/** Nothing was to be done. */
+export const nothingDone: CautiousOutcome = { results: [], repaired: [], withdrawn: null };
+
 export interface Batch {
   readonly changes: readonly FirewallChange[];
   /** Runs when the canary has been found well and just before the first of the changes is made there. */

@@ -1,6 +1,6 @@
 import type { IpPrefix } from "../domain/ip-address.ts";
 import type { EnforcementResult, FirewallChange, RequestedChange } from "../ports.ts";
-import type { CautiousOutcome } from "./apply-cautiously.ts";
+import { type CautiousOutcome, nothingDone } from "./apply-cautiously.ts";
 import { secondsUntil } from "./plan.ts";
 import { doneOf, enforcementOf, type RoundDeps } from "./reconcile.ts";
 
@@ -34,7 +34,7 @@ export async function reconcileChanges(deps: RoundDeps, signal: AbortSignal): Pr
   const refused = refusedOf(requested, deps);
   const possible = requested.filter(({ blockId }) => !refused.has(blockId));
   const changes = changesFor(possible, now());
-  const outcome = changes.length === 0 ? nothing : await applyNew(deps, { changes, possible }, signal);
+  const outcome = changes.length === 0 ? nothingDone : await applyNew(deps, { changes, possible }, signal);
   const settled = [...refused.values(), ...settledBy(possible, outcome)];
   if (settled.length > 0) {
     await store.recordEnforcements(firewall.name, settled, now());
@@ -59,10 +59,8 @@ export async function applyNew(
 ): Promise<CautiousOutcome> {
   const added = possible.filter(({ kind }) => kind === "add").map(({ blockId }) => blockId);
   const beforeTrial = (): Promise<void> => store.beginTrial(firewall.name, added, now());
-  return (await apply({ changes, beforeTrial, whenUnwell: "apply" }, signal)) ?? nothing;
+  return (await apply({ changes, beforeTrial, whenUnwell: "apply" }, signal)) ?? nothingDone;
 }
-
-const nothing: CautiousOutcome = { results: [], repaired: [], withdrawn: null };
 
 /** One that can't be taken off is tried again, and a look at the whole firewall would not help it. */
 function doubtOf({ results, repaired, withdrawn }: CautiousOutcome): string | null {

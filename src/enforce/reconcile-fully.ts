@@ -1,5 +1,6 @@
 import type { IpAddress, IpPrefix } from "../domain/ip-address.ts";
 import type { ChangeResult, FirewallChange, FirewallState } from "../ports.ts";
+import { nothingDone } from "./apply-cautiously.ts";
 import { findDrift } from "./drift.ts";
 import { dropNews } from "./drop-news.ts";
 import { additionsOf, plan } from "./plan.ts";
@@ -106,10 +107,13 @@ function possibleOf(
     wanted.requested.filter(({ kind }) => kind === "remove").map(({ prefix }) => prefix),
   );
   return changes.filter(({ kind, prefix }) =>
-    kind === "remove"
-      ? isSteady || lifted.has(prefix)
-      : !wanted.withheld.has(prefix) || state.entries.has(prefix),
+    kind === "remove" ? isSteady || lifted.has(prefix) : mayStand(prefix, { wanted, state }),
   );
+}
+
+/** What waits for a canary is not added, and stays where it is there already. */
+function mayStand(prefix: IpPrefix, { wanted, state }: Pick<Work, "wanted" | "state">): boolean {
+  return !wanted.withheld.has(prefix) || state.entries.has(prefix);
 }
 
 /** What ended some time before the firewall was last in sync was marked then. */
@@ -138,24 +142,18 @@ interface Work {
   readonly state: FirewallState;
 }
 
-async function applyTo(
-  deps: RoundDeps,
-  { wanted, changes, state }: Work,
-  signal: AbortSignal,
-): Promise<FullApplied> {
+async function applyTo(deps: RoundDeps, work: Work, signal: AbortSignal): Promise<FullApplied> {
   const { firewall, now } = deps;
+  const { wanted, changes, state } = work;
   if (changes.length > rebuildAbove && changes.length > wanted.allowed.length / 2 && !deps.isCanary) {
-    const all = wanted.allowed.filter(
-      ({ prefix }) => !wanted.withheld.has(prefix) || state.entries.has(prefix),
-    );
+    const all = wanted.allowed.filter(({ prefix }) => mayStand(prefix, work));
     return { ...(await firewall.rebuild(additionsOf(all, now()), signal)), withdrawn: null, isWhole: true };
   }
-  const { standing, fresh } = divide(changes, wanted);
+  const { standing, fresh, possible } = divide(changes, wanted);
   // Changes have the drop rules mended that they need themselves, this one all of them.
-  const mended = state.faults.length > 0 ? await firewall.apply([], signal) : nothing;
-  const stood = standing.length > 0 ? await firewall.apply(standing, signal) : nothing;
-  const possible = wanted.requested.filter(({ prefix }) => fresh.some((change) => change.prefix === prefix));
-  const added = fresh.length > 0 ? await applyNew(deps, { changes: fresh, possible }, signal) : nothing;
+  const mended = state.faults.length > 0 ? await firewall.apply([], signal) : nothingDone;
+  const stood = standing.length > 0 ? await firewall.apply(standing, signal) : nothingDone;
+  const added = fresh.length > 0 ? await applyNew(deps, { changes: fresh, possible }, signal) : nothingDone;
   return {
     results: [...stood.results, ...added.results],
     repaired: [...mended.repaired, ...stood.repaired, ...added.repaired],
@@ -164,14 +162,15 @@ async function applyTo(
   };
 }
 
-const nothing = { results: [], repaired: [], withdrawn: null } as const;
-
 /** Only blocks that are new to a canary are tried there: what stood before has shown that it does no harm. */
 function divide(changes: readonly FirewallChange[], { requested }: Wanted) {
   const isNew = new Set(requested.filter(({ kind }) => kind === "add").map(({ prefix }) => prefix));
   const isFresh = ({ kind, prefix }: FirewallChange): boolean => kind === "add" && isNew.has(prefix);
+  const fresh = changes.filter(isFresh);
+  const freshPrefixes = new Set(fresh.map(({ prefix }) => prefix));
   return {
-    fresh: changes.filter(isFresh),
+    fresh,
+    possible: requested.filter(({ prefix }) => freshPrefixes.has(prefix)),
     standing: changes.filter((change) => !isFresh(change)),
   };
 }

@@ -108,7 +108,7 @@ describe.skipIf(cannot !== null)(
 
       expect(link.backend()).toBeNull();
       const answer = await link.ask({ lines: ["inspect"], isLarge: false }, running);
-      // Both ends of this session: the audit keeps the way in open that is used.
+      // Both ends of the SSH connection: the audit keeps the way in open that is used.
       expect(answer.find((line) => line.startsWith("text connection "))).toMatch(
         new RegExp(`^text connection \\S+ \\d+ ${host.sshHost} ${host.sshPort}$`),
       );

@@ -4,7 +4,9 @@ import type { Block, Enforcement } from "./domain/block.ts";
 import type { Decision } from "./domain/decision.ts";
 import type { Evidence } from "./domain/finding.ts";
 import type { IpAddress, IpPrefix } from "./domain/ip-address.ts";
+import type { ProviderTerms } from "./domain/provider-terms.ts";
 
+export type { ProviderTerms } from "./domain/provider-terms.ts";
 export type * from "./store-port.ts";
 
 /** Constant message, variables as fields. Never a secret, never a whole alert. */
@@ -30,17 +32,89 @@ export interface AlertSource {
 
 // ---- intelligence ----
 
-/** A service that knows addresses. It tries once; somebody else decides about trying again. */
+/** How many calls of one kind a provider's key has, in windows as the provider counts them. */
+export interface QuotaWindow {
+  readonly name: "minute" | "hour" | "day" | "week" | "month";
+  readonly limit: number;
+  /** What is left by the provider's own count, when it tells; else undefined. */
+  readonly left?: number;
+  /** When the provider starts a new window, when it tells. */
+  readonly resetsAt?: Date;
+  /** The provider documents that it starts new ones by the calendar in UTC: at midnight, on Mondays, on the 1st. */
+  readonly isCalendar?: true;
+}
+
+/** An answer, with what its headers say about the key's budget. */
+export interface Answered<T> {
+  readonly value: T;
+  /** Windows about which the answer says something; usually none or one. */
+  readonly quota: readonly QuotaWindow[];
+}
+
+/** Many addresses at once. */
+export interface NetworkLookUp {
+  /** What its answers hold; rules that ask for more need single look-ups. */
+  readonly terms: Pick<ProviderTerms, "numbers" | "times">;
+  /** Its own budget, apart from single look-ups. */
+  readonly quota: readonly QuotaWindow[];
+  /** What is known of addresses of an IPv4 /24; one that is absent is unknown. Throws as `lookUp` does. */
+  lookUp(network: IpPrefix, signal: AbortSignal): Promise<Answered<ReadonlyMap<IpAddress, Evidence>>>;
+}
+
+/** A service that knows addresses. It tries once; somebody else decides about trying again, and counts. */
 export interface IntelProvider {
   readonly name: string;
-  /** The numbers that rules may compare, e.g. `malicious`. */
-  readonly numbers: readonly string[];
+  /** As people write it. */
+  readonly title: string;
+  readonly terms: ProviderTerms;
+  /** Names the key without telling it: a short hash. Who shares the key shares the budget. */
+  readonly keyId: string;
+  /** What the plan allows, until the provider tells otherwise. Empty: nothing is known to limit it. */
+  readonly quota: readonly QuotaWindow[];
+  /** True for one that only brings hints: its answer is not waited for. */
+  readonly isOptional: boolean;
+  /** False: it knows nothing of such an address, so that asking would be wasted. Absent: it may know any. */
+  readonly covers?: (ip: IpAddress) => boolean;
   /**
    * What the provider knows, or `undefined` when it never saw the address.
    * @throws {AppError} PROVIDER_REFUSED_KEY, PROVIDER_QUOTA_EXHAUSTED (retryable, perhaps with `retryAfterMs`),
    * PROVIDER_UNAVAILABLE (retryable), PROVIDER_REJECTED, PROVIDER_ANSWER_INVALID
    */
-  lookUp(ip: IpAddress, signal: AbortSignal): Promise<Evidence | undefined>;
+  lookUp(ip: IpAddress, signal: AbortSignal): Promise<Answered<Evidence | undefined>>;
+  readonly network?: NetworkLookUp;
+  /** Asks the provider what is left of the key's budget; costs nothing of it. Throws as `lookUp` does. */
+  readonly readQuota?: (signal: AbortSignal) => Promise<readonly QuotaWindow[]>;
+}
+
+/** A network on a list, with what the list says about it. */
+export interface ListedNetwork {
+  readonly prefix: IpPrefix;
+  /** E.g. `SBL000000`, or the time of the last report. Text from outside. */
+  readonly note: string;
+}
+
+/** A list of networks that is downloaded as a whole. */
+export interface PrefixListSource {
+  /** E.g. `spamhaus-drop-v4`. */
+  readonly name: string;
+  /** How long between two downloads, at least. */
+  readonly refreshSeconds: number;
+  /** Older than this it is not used any more; infinity: however old. */
+  readonly usableSeconds: number;
+  /** Fewer networks than this can't be right. */
+  readonly leastEntries: number;
+  /**
+   * The list, or `unchanged` when it is still the one with this `etag`. Throws as `IntelProvider.lookUp` does.
+   * @param etag of the version that is kept; null: none is
+   */
+  download(etag: string | null, signal: AbortSignal): Promise<"unchanged" | DownloadedList>;
+}
+
+export interface DownloadedList {
+  readonly etag: string | null;
+  /** What the list calls its version, usually a time; empty when it says nothing. */
+  readonly version: string;
+  readonly networks: readonly ListedNetwork[];
 }
 
 // ---- firewall ----
@@ -129,11 +203,30 @@ export interface Story {
   readonly enforcements: readonly Enforcement[];
 }
 
+/** Something is wrong with Portcullis itself, or with what it depends on. */
+export interface Alarm {
+  readonly id: string;
+  /** What it is about: one alarm per key at a time, e.g. `provider-key virustotal`. */
+  readonly key: string;
+  /** One sentence. May quote text from outside: escape it. */
+  readonly message: string;
+  /** What to do, one sentence. */
+  readonly advice: string;
+  readonly raisedAt: Date;
+  /** Null while it goes on. */
+  readonly endedAt: Date | null;
+}
+
+/** What a notification tells. */
+export type News =
+  | { readonly kind: "decision"; readonly story: Story }
+  | { readonly kind: "alarm"; readonly alarm: Alarm };
+
 /** A channel to people. */
 export interface Notifier {
   /** The channel's name, stored with each notification: `email`. */
   readonly channel: string;
   /** @throws {AppError} MAIL_UNDELIVERED, retryable or not by what the other side said */
-  send(story: Story, signal: AbortSignal): Promise<void>;
+  send(news: News, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,179 +1,16 @@
-/** The store, the fifth edge of the program, and the shapes that cross it. Types only; imported through `ports.ts`. */
-import type { Alert, Sighting } from "./domain/alert.ts";
-import type { Block, Enforcement } from "./domain/block.ts";
-import type { Decision, Mode } from "./domain/decision.ts";
-import type { Finding } from "./domain/finding.ts";
-import type { Grace } from "./domain/grace.ts";
-import type { IpAddress, IpPrefix } from "./domain/ip-address.ts";
-import type { Drops, FirewallState, Story } from "./ports.ts";
+/** The store, the fifth edge of the program. Types only; imported through `ports.ts`. */
+import type { AlertRecords } from "./store-port/alerts.ts";
+import type { BlockRecords } from "./store-port/blocks.ts";
+import type { DecisionRecords } from "./store-port/decisions.ts";
+import type { LookUpRecords } from "./store-port/look-ups.ts";
+import type { PeopleRecords } from "./store-port/people.ts";
 
-/** Rows that wait are claimed for a while; when the claimer dies, the lease ends and another takes them. */
-export interface Claim {
-  readonly holder: string;
-  readonly limit: number;
-  readonly now: Date;
-  readonly leaseMs: number;
-}
-
-/** A sighting that waits for its decision. */
-export interface WaitingSighting extends Sighting {
-  readonly id: string;
-  readonly alertId: string;
-  /** The name of the search whose alert it is of. */
-  readonly searchName: string | null;
-  readonly attempts: number;
-  /** When it was first recorded. */
-  readonly createdAt: Date;
-}
-
-export interface WaitingNotification {
-  readonly id: string;
-  readonly decisionId: string;
-  readonly attempts: number;
-}
-
-/** What already stands about one address. */
-export interface Standing {
-  /** A block of this mode that has neither ended nor been lifted and covers the address. */
-  readonly block: Block | null;
-  /** When a hold on exactly this address lapses. */
-  readonly heldUntil: Date | null;
-  /** Set when somebody lifted a block: until then alerts may not block the address again. */
-  readonly graceUntil: Date | null;
-  /** The network that was let out, when it is another than the address alone. */
-  readonly letOut?: IpPrefix;
-}
-
-/** Other addresses near one. */
-export interface Neighbours {
-  readonly blocked: number;
-  /** Within a grace period: nothing that covers it may be blocked. */
-  readonly lifted: boolean;
-}
-
-/** A decision with all that must be committed together with it. */
-export interface DecisionRecord {
-  readonly sightingId: string;
-  readonly decision: Decision;
-  /** What a block drops: the decision's address alone, or a network around it. */
-  readonly prefix: IpPrefix;
-  /** Groups of firewalls that a block is for; null: all. */
-  readonly groups: readonly string[] | null;
-  /** Firewalls on which a block is to be enforced: those of the groups. */
-  readonly firewalls: readonly string[];
-  /** One notification per channel, due then. */
-  readonly notifications: readonly { readonly channel: string; readonly dueAt: Date }[];
-}
-
-/** A block that has to be put on or taken off one firewall. */
-export interface RequestedChange {
-  readonly blockId: string;
-  readonly prefix: IpPrefix;
-  readonly kind: "add" | "remove";
-  readonly expiresAt: Date;
-}
-
-export interface EnforcementResult {
-  readonly blockId: string;
-  readonly state: "applied" | "verified" | "refused" | "failed" | "withdrawn" | "lifted";
-  readonly error: string | null;
-}
-
-/** What an entry in a kernel has counted since it was added there. */
-export interface BlockDrops extends Drops {
-  readonly blockId: string;
-}
-
-/** A new block waits until every canary it is for has it verified, or is given up. Lists are names of firewalls. */
-export interface CanaryRule {
-  /** All canaries. What is in force on another firewall waits for none of them. */
-  readonly canaries: readonly string[];
-  /** Those that will answer. */
-  readonly awaited: readonly string[];
-  /** One of these that was asked before this and has not answered is waited for no more. */
-  readonly givenUpBefore: Date;
-  /** Those whose withdrawal keeps a block from all others. */
-  readonly barring: readonly string[];
-}
-
-export interface RequestedChangesOptions {
-  readonly now: Date;
-  readonly limit: number;
-  /** Leaves out what still waits for a canary. */
-  readonly canary?: CanaryRule | undefined;
-  /** Only what is to be taken off. */
-  readonly removalsOnly?: boolean;
-}
-
-/** A person lets a network out. */
-export interface Lift {
-  readonly actor: string;
-  readonly reason: string;
-  readonly now: Date;
-  /** Until then alerts may not block it again. Not later than `now`: from now on they may, whoever let it out before. */
-  readonly graceUntil: Date;
-}
-
-/** One block with what became of it, for people. */
-export interface BlockReport {
-  readonly block: Block;
-  /** `ended`: it ran out, or another block took its place. */
-  readonly state: "standing" | "lifted" | "ended";
-  readonly endedAt: Date | null;
-  readonly lifted: { readonly actor: string; readonly reason: string; readonly graceUntil: Date } | null;
-  readonly enforcements: readonly Enforcement[];
-}
-
-/** A page of a list, newest first. */
-export interface BlockPage {
-  readonly blocks: readonly BlockReport[];
-  /** Names the next page; null on the last. */
-  readonly next: string | null;
-}
-
-/** What is known of one firewall as a whole. */
-export interface FirewallRecord {
-  readonly name: string;
-  readonly state: "in-sync" | "out-of-sync" | "unreachable";
-  readonly error: string | null;
-  readonly checkedAt: Date;
-  /** When it last held exactly the blocks that stand. */
-  readonly inSyncAt: Date | null;
-  /** Since when it does not answer; null while it does. */
-  readonly unreachableSince: Date | null;
-  /** How often something was found there that we had not put there, or not so. */
-  readonly drifts: number;
-  /** What was found the last time; null when there was none. */
-  readonly lastDrift: Drift | null;
-  readonly capacity: FirewallState["capacity"];
-  readonly ownAddresses: readonly IpAddress[];
-}
-
-/** Somebody else changed a firewall. */
-export interface Drift {
-  readonly foundAt: Date;
-  /** When all had been well before. */
-  readonly lastGoodAt: Date | null;
-  /** What was wrong, in words; at most 20. */
-  readonly findings: readonly string[];
-}
-
-/** What waits for one firewall. */
-export interface FirewallBacklog {
-  readonly firewall: string;
-  readonly pending: number;
-  /** Since when the oldest waits. */
-  readonly oldestAt: Date;
-}
-
-/** An authenticated delivery that could not be read. */
-export interface UnreadableDelivery {
-  readonly receivedAt: Date;
-  readonly remoteAddress: string;
-  readonly reason: string;
-  /** The first 64 KiB. */
-  readonly body: Uint8Array;
-}
+export type * from "./store-port/alerts.ts";
+export type * from "./store-port/blocks.ts";
+export type * from "./store-port/decisions.ts";
+export type * from "./store-port/look-ups.ts";
+export type * from "./store-port/paging.ts";
+export type * from "./store-port/people.ts";
 
 export interface StoreCounts {
   readonly alerts: number;
@@ -187,6 +24,11 @@ export interface StoreCounts {
   readonly notificationsWaiting: number;
   readonly notificationsFailed: number;
   readonly unreadableDeliveries: number;
+  readonly lookUpsWaiting: number;
+  readonly holdsWaiting: number;
+  readonly alarmsOpen: number;
+  /** Decisions in which the shadow policy differs. */
+  readonly shadowDifferences: number;
 }
 
 /**
@@ -194,100 +36,7 @@ export interface StoreCounts {
  * A row that can't be read is reported and left out of what is returned; an alert or sighting then waits no more, and counts as failed.
  * @throws {AppError} STORE_UNAVAILABLE (retryable) from every method when the database can't commit, e.g. on a full disk
  */
-export interface Store {
-  /** Inserts all in one transaction. Per alert: true when it is new, false when its id is known. */
-  insertAlerts(alerts: readonly Alert[]): Promise<readonly boolean[]>;
-  keepUnreadable(delivery: UnreadableDelivery): Promise<void>;
-
-  /** As many of the oldest as hold about 4 MiB together, at least one: fewer than `limit` does not mean that no more wait. */
-  claimAlerts(claim: Claim): Promise<readonly Alert[]>;
-  /**
-   * Records the sightings as waiting, and the alert as extracted. Repeating it changes nothing. More than 2,000 go in several
-   * transactions, the alert in the last: after a failure the first ones may be there already.
-   */
-  recordSightings(alertId: string, sightings: readonly Sighting[], now: Date): Promise<void>;
-  /** The alert can't be processed: kept, with the reason. */
-  failAlert(alertId: string, reason: string): Promise<void>;
-
-  claimSightings(claim: Claim): Promise<readonly WaitingSighting[]>;
-  /** Gives a claimed sighting back, to be tried at `dueAt`. Counts an attempt. */
-  postponeSighting(id: string, dueAt: Date, reason: string): Promise<void>;
-  /** The sighting can't be decided: kept, with the reason. */
-  failSighting(id: string, reason: string): Promise<void>;
-
-  /** What is known about the address and has not expired, one per provider. */
-  findingsOf(ip: IpAddress, now: Date): Promise<readonly Finding[]>;
-  /** Keeps a known or unknown finding; replaces an older one of the same provider and address. */
-  saveFinding(finding: Exclude<Finding, { status: "failed" }>): Promise<void>;
-
-  standingOf(ip: IpAddress, mode: Mode, now: Date): Promise<Standing>;
-  /**
-   * Commits the decision, and with a block its row and one request per firewall, with a hold its row, and the notifications;
-   * the sighting is done. When another decision's block (or, for a hold, hold) already stands on the same address, or the
-   * policy decided to block an address that a person has let out meanwhile, records an `ignore` that says so instead.
-   * A repeated decision id changes nothing.
-   * @returns the decision as it stands in the store
-   */
-  recordDecision(record: DecisionRecord): Promise<Decision>;
-
-  /** What stands in the network of `neighbourhoodOf(ip)`: single addresses that are blocked, and whether somebody was let out there. */
-  neighbours(ip: IpAddress, mode: Mode, now: Date): Promise<Neighbours>;
-
-  /** All blocks of mode `enforce` that have neither ended nor been lifted, whatever their groups. */
-  standingBlocks(now: Date): Promise<readonly Block[]>;
-  /** What is requested or lifting on this firewall, oldest first; requests whose block has ended are left out. */
-  requestedChanges(firewall: string, options: RequestedChangesOptions): Promise<readonly RequestedChange[]>;
-  /** Ids of standing blocks that wait for a canary, or that a canary has withdrawn. */
-  withheldBlocks(canary: CanaryRule, now: Date): Promise<ReadonlySet<string>>;
-  /** Ids of standing blocks that this canary has withdrawn, or was trying when it was last heard of. */
-  withdrawnBlocks(firewall: string, now: Date): Promise<ReadonlySet<string>>;
-  /** Makes sure that each of these blocks is requested on this firewall, e.g. a new one, or in force there; also those that failed or were refused. */
-  requestEnforcements(firewall: string, blockIds: readonly string[], now: Date): Promise<void>;
-  /** Of what is requested on this canary, these count as withdrawn until their results are recorded. */
-  beginTrial(firewall: string, blockIds: readonly string[], now: Date): Promise<void>;
-  /** What this firewall has withdrawn, when it was a canary, is requested there again. */
-  retryWithdrawn(firewall: string, now: Date): Promise<void>;
-  /** Results of one round; a notification about a block whose every firewall has now an end state becomes due at once. */
-  recordEnforcements(firewall: string, results: readonly EnforcementResult[], now: Date): Promise<void>;
-  /** Adds to what each block has dropped on this firewall. A count lower than the last one is a new entry's. */
-  recordDrops(firewall: string, drops: readonly BlockDrops[]): Promise<void>;
-  /** Marks as expired what ended by time between the two moments and is not lifted. */
-  expireEnforcements(firewall: string, since: Date, now: Date): Promise<void>;
-  /** What waits for each firewall; one for which nothing waits is left out. */
-  backlogs(now: Date): Promise<readonly FirewallBacklog[]>;
-  /** Notes a fault on what is still requested there, so that a message can say why it is not in force. */
-  noteEnforcementFault(firewall: string, error: string): Promise<void>;
-  /** True when `holder` may act on this firewall until `until`; false while another holder's lease runs. */
-  leaseFirewall(firewall: string, holder: string, now: Date, until: Date): Promise<boolean>;
-  recordFirewall(record: FirewallRecord): Promise<void>;
-  firewalls(): Promise<readonly FirewallRecord[]>;
-  /**
-   * Lets a network out: lifts every block, whatever its mode, that covers it or lies in it. Without a grace it also ends
-   * every grace that runs on a network around it or in it.
-   * @returns the lifted blocks; when none stood, nothing but such a grace is changed
-   */
-  liftBlocks(prefix: IpPrefix, lift: Lift): Promise<readonly Block[]>;
-  /** What keeps alerts from blocking this network now: it, a network around it or one in it was let out. Longest first, at most 100. */
-  gracesOn(prefix: IpPrefix, now: Date): Promise<readonly Grace[]>;
-  /** Blocks of mode `enforce` or `observe`, newest first. @throws when `cursor` is none of ours */
-  listBlocks(page: {
-    readonly standingOnly: boolean;
-    /** Only those that somebody lifted and a firewall may still drop. Default is false. */
-    readonly liftingOnly?: boolean;
-    readonly limit: number;
-    readonly cursor: string | null;
-    readonly now: Date;
-  }): Promise<BlockPage>;
-  /** Every block that covers this network, newest first, at most 100. */
-  blocksOn(prefix: IpPrefix, now: Date): Promise<readonly BlockReport[]>;
-
-  claimNotifications(channel: string, claim: Claim): Promise<readonly WaitingNotification[]>;
-  notificationSent(id: string, now: Date): Promise<void>;
-  postponeNotification(id: string, dueAt: Date, error: string): Promise<void>;
-  failNotification(id: string, error: string): Promise<void>;
-  /** @throws when there is no such decision */
-  story(decisionId: string): Promise<Story>;
-
+export interface Store extends AlertRecords, LookUpRecords, DecisionRecords, BlockRecords, PeopleRecords {
   counts(now: Date): Promise<StoreCounts>;
   /** Ends every lease of this holder, so that what it had claimed can be taken at once. */
   releaseLeases(holder: string): Promise<void>;

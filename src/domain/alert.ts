@@ -1,4 +1,5 @@
 import type { IpAddress } from "./ip-address.ts";
+import type { Severity } from "./severity.ts";
 
 /**
  * One row of a search result: every field with its values, in Splunk's order.
@@ -30,4 +31,6 @@ export interface Sighting {
   readonly count: number;
   /** The fields in which it stood. */
   readonly fields: readonly string[];
+  /** The worst that the rows that name it say; null when none says anything. */
+  readonly severity: Severity | null;
 }

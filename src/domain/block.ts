@@ -1,11 +1,11 @@
-import type { Mode } from "./decision.ts";
+import type { BlockMode } from "./decision.ts";
 import type { IpPrefix } from "./ip-address.ts";
 
 /** This network is dropped until `expiresAt`. A block made in mode `observe` is kept on record and enforced nowhere. */
 export interface Block {
   readonly id: string;
   readonly prefix: IpPrefix;
-  readonly mode: Mode;
+  readonly mode: BlockMode;
   /** Groups of firewalls that it is for; null: all. */
   readonly groups: readonly string[] | null;
   readonly decisionId: string;

@@ -1,0 +1,83 @@
+/** Alerts and the addresses that they name. Types only; imported through `ports.ts`. */
+import type { Alert, Sighting } from "../domain/alert.ts";
+import type { Decision } from "../domain/decision.ts";
+import type { Claim, Page, PageWanted } from "./paging.ts";
+
+/** An authenticated delivery that could not be read. */
+export interface UnreadableDelivery {
+  readonly receivedAt: Date;
+  readonly remoteAddress: string;
+  readonly reason: string;
+  /** The first 64 KiB. */
+  readonly body: Uint8Array;
+}
+
+/** A sighting that waits for its decision. */
+export interface WaitingSighting extends Sighting {
+  readonly id: string;
+  readonly alertId: string;
+  /** The name of the search whose alert it is of. */
+  readonly searchName: string | null;
+  readonly attempts: number;
+  /** When it was first recorded. */
+  readonly createdAt: Date;
+}
+
+/** An alert in a list. */
+export interface AlertSummary {
+  readonly id: string;
+  readonly source: string;
+  readonly sid: string | null;
+  readonly searchName: string | null;
+  readonly receivedAt: Date;
+  readonly rows: number;
+  readonly sightings: number;
+  /** Sightings not decided yet. */
+  readonly waiting: number;
+  readonly decisions: Readonly<Record<string, number>>;
+  /** Why it can't be processed. */
+  readonly error: string | null;
+}
+
+/** A sighting with what became of it. */
+export interface SightingReport {
+  readonly sighting: Sighting;
+  readonly alertId: string;
+  readonly searchName: string | null;
+  readonly seenAt: Date;
+  /** Null while it waits. */
+  readonly decision: Decision | null;
+  /** Why it waits, or failed; null otherwise. */
+  readonly error: string | null;
+  /** When it is looked at again; null when it does not wait. */
+  readonly dueAt: Date | null;
+}
+
+/** Part of the store. */
+export interface AlertRecords {
+  /** Inserts all in one transaction. Per alert: true when it is new, false when its id is known. */
+  insertAlerts(alerts: readonly Alert[]): Promise<readonly boolean[]>;
+  keepUnreadable(delivery: UnreadableDelivery): Promise<void>;
+  /** As many of the oldest as hold about 4 MiB together, at least one: fewer than `limit` does not mean that no more wait. */
+  claimAlerts(claim: Claim): Promise<readonly Alert[]>;
+  /**
+   * Records the sightings as waiting, and the alert as extracted. Repeating it changes nothing. More than 2,000 go in several
+   * transactions, the alert in the last: after a failure the first ones may be there already.
+   */
+  recordSightings(alertId: string, sightings: readonly Sighting[], now: Date): Promise<void>;
+  /** The alert can't be processed: kept, with the reason. */
+  failAlert(alertId: string, reason: string): Promise<void>;
+  claimSightings(claim: Claim): Promise<readonly WaitingSighting[]>;
+  /** Gives a claimed sighting back, to be tried at `dueAt`. Counts an attempt. */
+  postponeSighting(id: string, dueAt: Date, reason: string): Promise<void>;
+  /** The sighting can't be decided: kept, with the reason. */
+  failSighting(id: string, reason: string): Promise<void>;
+  listAlerts(wanted: PageWanted): Promise<Page<AlertSummary>>;
+  /** The alert with its first 1,000 sightings. */
+  alert(
+    id: string,
+  ): Promise<
+    | { readonly alert: Alert; readonly summary: AlertSummary; readonly sightings: readonly SightingReport[] }
+    | undefined
+  >;
+}

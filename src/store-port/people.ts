@@ -1,0 +1,72 @@
+/** What people are told, what they may do, and what they have done. Types only; imported through `ports.ts`. */
+import type { AllowEntry } from "../domain/allow-entry.ts";
+import type { Block } from "../domain/block.ts";
+import type { IpPrefix } from "../domain/ip-address.ts";
+import type { Receipt, ReceiptHead } from "../domain/receipt.ts";
+import type { Role } from "../domain/role.ts";
+import type { Alarm, News } from "../ports.ts";
+import type { Act, Claim } from "./paging.ts";
+
+export interface WaitingNotification {
+  readonly id: string;
+  /** What it is about. */
+  readonly subject: { readonly kind: News["kind"]; readonly id: string };
+  readonly createdAt: Date;
+  readonly attempts: number;
+}
+
+/** A token without its secret. */
+export interface TokenRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** SHA-256 of the secret, 64 hex digits. */
+  readonly hash: string;
+  readonly createdAt: Date;
+  readonly createdBy: string;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
+  readonly lastUsedAt: Date | null;
+}
+
+/** Part of the store. */
+export interface PeopleRecords {
+  /** Entries that have neither expired nor been removed. Not those of the settings. */
+  allowEntries(now: Date): Promise<readonly AllowEntry[]>;
+  /** Adds it and lifts every block that shares an address with it, at once. */
+  addAllowEntry(entry: AllowEntry): Promise<readonly Block[]>;
+  /** @returns the entry, or undefined when there is none of this id */
+  removeAllowEntry(id: string, act: Act): Promise<AllowEntry | undefined>;
+  /** Lifts every standing block that shares an address with one of these. */
+  liftProtected(
+    networks: readonly { readonly prefix: IpPrefix; readonly why: string }[],
+    now: Date,
+  ): Promise<readonly Block[]>;
+  /** @returns true when it is new: none with this key was open. Tells each of the channels once. */
+  raiseAlarm(
+    alarm: Pick<Alarm, "key" | "message" | "advice">,
+    channels: readonly string[],
+    now: Date,
+  ): Promise<boolean>;
+  /** What it was about is over. */
+  endAlarm(key: string, now: Date): Promise<void>;
+  openAlarms(): Promise<readonly Alarm[]>;
+  /** In order, from the one after `seq`. */
+  receiptsAfter(seq: number, limit: number): Promise<readonly Receipt[]>;
+  /** The newest one as it was noted apart from the chain, which shows when the end was cut off; null: none was. */
+  receiptHead(): Promise<ReceiptHead | null>;
+  /** Adds it to the record with its receipt. */
+  createToken(token: TokenRecord): Promise<void>;
+  /** @returns false when there is none that is not revoked */
+  revokeToken(id: string, act: Act): Promise<boolean>;
+  tokens(): Promise<readonly TokenRecord[]>;
+  tokenById(id: string): Promise<TokenRecord | undefined>;
+  /** Kept to the minute. */
+  noteTokenUse(id: string, now: Date): Promise<void>;
+  claimNotifications(channel: string, claim: Claim): Promise<readonly WaitingNotification[]>;
+  notificationSent(id: string, now: Date): Promise<void>;
+  postponeNotification(id: string, dueAt: Date, error: string): Promise<void>;
+  failNotification(id: string, error: string): Promise<void>;
+  /** @throws when there is no such decision or alarm */
+  news(subject: WaitingNotification["subject"]): Promise<News>;
+}

@@ -58,6 +58,7 @@ function valuesOf(alert: Alert): AlertValues {
     storable(alert.owner),
     storable(alert.resultsLink),
     JSON.stringify(alert.rows),
+    alert.rows.length,
     alert.receivedAt.getTime(),
   ];
 }

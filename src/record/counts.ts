@@ -24,6 +24,10 @@ export function createCounts({ reader }: Engine): Pick<Store, "counts"> {
         notificationsWaiting: orZero(counts.notificationsWaiting),
         notificationsFailed: orZero(counts.notificationsFailed),
         unreadableDeliveries: orZero(counts.unreadableDeliveries),
+        lookUpsWaiting: orZero(counts.lookUpsWaiting),
+        holdsWaiting: orZero(counts.holdsWaiting),
+        alarmsOpen: orZero(counts.alarmsOpen),
+        shadowDifferences: orZero(counts.shadowDifferences),
       };
     },
   };
@@ -61,6 +65,15 @@ function figures(reader: Queries, now: Date) {
         eb.selectFrom("notifications").select(all).where("due_at", "is not", null).as("notificationsWaiting"),
         eb.selectFrom("notifications").select(all).where("state", "=", "failed").as("notificationsFailed"),
         eb.selectFrom("unreadable_deliveries").select(all).as("unreadableDeliveries"),
+        eb.selectFrom("look_ups").select(all).as("lookUpsWaiting"),
+        eb
+          .selectFrom("holds")
+          .select(all)
+          .where("ended_at", "is", null)
+          .where("expires_at", ">", now.getTime())
+          .as("holdsWaiting"),
+        eb.selectFrom("alarms").select(all).where("ended_at", "is", null).as("alarmsOpen"),
+        eb.selectFrom("decisions").select(all).where("shadow", "is not", null).as("shadowDifferences"),
       ];
     })
     .executeTakeFirstOrThrow();

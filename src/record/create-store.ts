@@ -1,34 +1,88 @@
-import type { Log, Store } from "../ports.ts";
+import type { Log, LookUpRecords, PeopleRecords, Store } from "../ports.ts";
+import { createAddressReports } from "./address-reports.ts";
+import { createAlarmRecords } from "./alarms.ts";
 import { createAlertRecords } from "./alerts.ts";
+import { createAllowRecords } from "./allow-entries.ts";
+import { createBudgetRecords } from "./budgets.ts";
 import { noLease } from "./claim.ts";
+import { createControls } from "./controls.ts";
 import { createCounts } from "./counts.ts";
 import { createDecisionRecords } from "./decisions.ts";
 import { createEnforcementRequests } from "./enforcement-requests.ts";
 import { createEnforcementResults } from "./enforcement-results.ts";
 import type { Engine } from "./engine.ts";
-import { createFindingRecords } from "./findings.ts";
+import { createFactReads } from "./facts.ts";
 import { createFirewallRecords } from "./firewalls.ts";
+import { createHoldRecords } from "./hold-records.ts";
 import { createLifting } from "./lift-blocks.ts";
+import { createProtectedLifting } from "./lift-protected.ts";
 import { createLiftReads } from "./lifts.ts";
+import { createAlertLists } from "./list-alerts.ts";
 import { createBlockLists } from "./list-blocks.ts";
+import { createDecisionLists } from "./list-decisions.ts";
+import { createLookUpRecords } from "./look-ups.ts";
+import { createNeighbourReads } from "./neighbours.ts";
+import { createNews } from "./news.ts";
 import { createNotificationRecords } from "./notifications.ts";
+import { createPastDecisions } from "./past-decisions.ts";
+import { createPolicyRecords } from "./policies.ts";
+import { createPrefixListRecords } from "./prefix-lists.ts";
 import { createReadRows } from "./read-rows.ts";
+import { createReceiptReads } from "./receipts.ts";
 import { createRequestedReads } from "./requested-changes.ts";
 import { createSightingRecords } from "./sightings.ts";
 import { createStandingBlocks } from "./standing-blocks.ts";
-import { createStandingReads } from "./standing.ts";
 import { isDeadlock, storeError, unavailable } from "./store-error.ts";
 import { createStories } from "./story.ts";
+import { createTokenRecords } from "./tokens.ts";
 import { createUnreadableRecords } from "./unreadable-deliveries.ts";
+
+type DecidingRecords = Pick<
+  Store,
+  | "recordDecision"
+  | "recordByHand"
+  | "holds"
+  | "hold"
+  | "denyHold"
+  | "controls"
+  | "pause"
+  | "resume"
+  | "notePolicy"
+  | "policies"
+  | "receiptsAfter"
+  | "receiptHead"
+>;
+
+type ReportRecords = Pick<
+  Store,
+  | "listAlerts"
+  | "alert"
+  | "listDecisions"
+  | "decision"
+  | "pastDecisions"
+  | "addressReport"
+  | "story"
+  | "news"
+  | "counts"
+>;
+
+type PeopleParts = Omit<PeopleRecords, "receiptsAfter" | "receiptHead" | "news">;
+
+/** Lets a method fail as a store's methods do. */
+type Guard = <Args extends readonly unknown[], Result>(
+  work: (...args: Args) => Promise<Result>,
+) => (...args: Args) => Promise<Result>;
+
+type Records = Omit<Store, "releaseLeases" | "close">;
 
 /** The store over an open database whose tables are there. */
 export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
   const records = createRecords(engine, log);
   let closing: Promise<void> | undefined;
 
-  const guard =
-    <Args extends readonly unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
-    async (...args: Args): Promise<Result> => {
+  const guard: Guard =
+    (work) =>
+    async (...args) => {
       if (closing !== undefined) {
         throw unavailable(`${engine.label} is closed`);
       }
@@ -51,10 +105,10 @@ export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
     claimSightings: guard(records.claimSightings),
     postponeSighting: guard(records.postponeSighting),
     failSighting: guard(records.failSighting),
-    findingsOf: guard(records.findingsOf),
-    saveFinding: guard(records.saveFinding),
-    standingOf: guard(records.standingOf),
-    recordDecision: guard(records.recordDecision),
+    ...guardLookUps(guard, records),
+    ...guardDecisions(guard, records),
+    ...guardReports(guard, records),
+    ...guardPeople(guard, records),
     neighbours: guard(records.neighbours),
     standingBlocks: guard(records.standingBlocks),
     requestedChanges: guard(records.requestedChanges),
@@ -75,37 +129,120 @@ export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
     gracesOn: guard(records.gracesOn),
     listBlocks: guard(records.listBlocks),
     blocksOn: guard(records.blocksOn),
-    claimNotifications: guard(records.claimNotifications),
-    notificationSent: guard(records.notificationSent),
-    postponeNotification: guard(records.postponeNotification),
-    failNotification: guard(records.failNotification),
-    story: guard(records.story),
-    counts: guard(records.counts),
     releaseLeases: guard((holder) => releaseLeases(engine, holder)),
     close: () => (closing ??= engine.close()),
   };
 }
 
+function guardLookUps(guard: Guard, records: Records): LookUpRecords {
+  return {
+    factsOf: guard(records.factsOf),
+    parkSighting: guard(records.parkSighting),
+    claimLookUps: guard(records.claimLookUps),
+    lookUpsIn: guard(records.lookUpsIn),
+    postponeLookUps: guard(records.postponeLookUps),
+    finishLookUps: guard(records.finishLookUps),
+    hastenLookUps: guard(records.hastenLookUps),
+    lookUpBacklogs: guard(records.lookUpBacklogs),
+    updateBudget: guard(records.updateBudget),
+    budgets: guard(records.budgets),
+    prefixLists: guard(records.prefixLists),
+    savePrefixList: guard(records.savePrefixList),
+    confirmPrefixList: guard(records.confirmPrefixList),
+  };
+}
+
+function guardDecisions(guard: Guard, records: DecidingRecords): DecidingRecords {
+  return {
+    recordDecision: guard(records.recordDecision),
+    recordByHand: guard(records.recordByHand),
+    holds: guard(records.holds),
+    hold: guard(records.hold),
+    denyHold: guard(records.denyHold),
+    controls: guard(records.controls),
+    pause: guard(records.pause),
+    resume: guard(records.resume),
+    notePolicy: guard(records.notePolicy),
+    policies: guard(records.policies),
+    receiptsAfter: guard(records.receiptsAfter),
+    receiptHead: guard(records.receiptHead),
+  };
+}
+
+function guardReports(guard: Guard, records: ReportRecords): ReportRecords {
+  return {
+    listAlerts: guard(records.listAlerts),
+    alert: guard(records.alert),
+    listDecisions: guard(records.listDecisions),
+    decision: guard(records.decision),
+    pastDecisions: guard(records.pastDecisions),
+    addressReport: guard(records.addressReport),
+    story: guard(records.story),
+    news: guard(records.news),
+    counts: guard(records.counts),
+  };
+}
+
+function guardPeople(guard: Guard, records: PeopleParts): PeopleParts {
+  return {
+    allowEntries: guard(records.allowEntries),
+    addAllowEntry: guard(records.addAllowEntry),
+    removeAllowEntry: guard(records.removeAllowEntry),
+    liftProtected: guard(records.liftProtected),
+    raiseAlarm: guard(records.raiseAlarm),
+    endAlarm: guard(records.endAlarm),
+    openAlarms: guard(records.openAlarms),
+    createToken: guard(records.createToken),
+    revokeToken: guard(records.revokeToken),
+    tokens: guard(records.tokens),
+    tokenById: guard(records.tokenById),
+    noteTokenUse: guard(records.noteTokenUse),
+    claimNotifications: guard(records.claimNotifications),
+    notificationSent: guard(records.notificationSent),
+    postponeNotification: guard(records.postponeNotification),
+    failNotification: guard(records.failNotification),
+  };
+}
+
 /** All that needs nothing but the database. */
-function createRecords(engine: Engine, log: Pick<Log, "warn">): Omit<Store, "releaseLeases" | "close"> {
+function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
   const readRows = createReadRows(log);
+  const stories = createStories(engine);
+  const blockLists = createBlockLists(engine, readRows);
+  const graces = createLiftReads(engine);
   return {
     ...createAlertRecords(engine, readRows),
     ...createUnreadableRecords(engine),
     ...createSightingRecords(engine, readRows),
-    ...createFindingRecords(engine, readRows),
+    ...createFactReads(engine, readRows),
+    ...createLookUpRecords(engine, readRows),
+    ...createBudgetRecords(engine, readRows),
+    ...createPrefixListRecords(engine, readRows),
     ...createDecisionRecords(engine),
-    ...createStandingReads(engine),
+    ...createHoldRecords(engine, readRows),
+    ...createControls(engine),
+    ...createPolicyRecords(engine, readRows),
+    ...createReceiptReads(engine, readRows),
+    ...createNeighbourReads(engine),
     ...createStandingBlocks(engine, readRows),
     ...createLifting(engine, readRows),
-    ...createLiftReads(engine),
-    ...createBlockLists(engine, readRows),
+    ...createProtectedLifting(engine, readRows),
+    ...graces,
+    ...blockLists,
     ...createEnforcementRequests(engine),
     ...createRequestedReads(engine, readRows),
     ...createEnforcementResults(engine),
     ...createFirewallRecords(engine, readRows),
     ...createNotificationRecords(engine),
-    ...createStories(engine),
+    ...stories,
+    ...createNews(engine, stories),
+    ...createAlertLists(engine, readRows),
+    ...createDecisionLists(engine, readRows),
+    ...createPastDecisions(engine, readRows),
+    ...createAddressReports(engine, readRows, { ...blockLists, ...graces }),
+    ...createAllowRecords(engine, readRows),
+    ...createAlarmRecords(engine, readRows),
+    ...createTokenRecords(engine, readRows),
     ...createCounts(engine),
   };
 }
@@ -113,7 +250,7 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Omit<Store, "rel
 /** @param holder null: of everybody, for a database that only this process can have open */
 export async function releaseLeases({ writer }: Engine, holder: string | null): Promise<void> {
   await writer.transaction().execute(async (trx) => {
-    for (const table of ["alerts", "sightings", "notifications"] as const) {
+    for (const table of ["alerts", "sightings", "notifications", "look_ups"] as const) {
       await trx
         .updateTable(table)
         .set(noLease)

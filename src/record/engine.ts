@@ -26,6 +26,7 @@ export const alertColumns = [
   "owner",
   "results_link",
   "rows",
+  "row_count",
   "received_at",
 ] as const;
 
@@ -38,6 +39,7 @@ export type AlertValues = readonly [
   owner: string | null,
   resultsLink: string | null,
   rows: string,
+  rowCount: number,
   receivedAt: number,
 ];
 

@@ -1,50 +1,69 @@
-import type { Store } from "../ports.ts";
-import type { Engine, Queries } from "./engine.ts";
+import type { Finding } from "../domain/finding.ts";
+import type { IpAddress } from "../domain/ip-address.ts";
+import { type Engine, isOneOf, type Queries } from "./engine.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { FindingRow } from "./rows.ts";
-import { shareTransaction } from "./shared-transaction.ts";
 
-/** What providers said, until it expires. */
-export function createFindingRecords(
+/** Rows per insert; 5 columns each. */
+const rowsPerInsert = 1000;
+
+/** What was found about each of these addresses, the newest of each provider, also what has expired. */
+export async function findingsAbout(
   engine: Engine,
   readRows: ReadRows,
-): Pick<Store, "findingsOf" | "saveFinding"> {
-  const { reader } = engine;
-  return {
-    async findingsOf(ip, now) {
-      const rows = await reader
-        .selectFrom("findings")
-        .select(["provider", "finding"])
-        .where("ip", "=", ip)
-        .where("expires_at", ">", now.getTime())
-        .orderBy("provider")
-        .execute();
-      return readRows(rows, {
-        table: "findings",
-        schema: FindingRow,
-        idOf: ({ provider }) => `${provider} ${ip}`,
-      }).readable;
-    },
-
-    saveFinding: shareTransaction(engine, upsertFinding),
-  };
+  ips: readonly IpAddress[],
+): Promise<ReadonlyMap<IpAddress, readonly Finding[]>> {
+  const rows = await engine.reader
+    .selectFrom("findings")
+    .select(["ip", "provider", "finding"])
+    .where(isOneOf(engine, "ip", ips))
+    .execute();
+  rows.sort((a, b) => (a.provider < b.provider ? -1 : 1));
+  const { readable } = readRows(rows, {
+    table: "findings",
+    schema: FindingRow,
+    idOf: ({ provider, ip }) => `${provider} ${ip}`,
+  });
+  return Map.groupBy(readable, ({ ip }) => ip);
 }
 
-async function upsertFinding(db: Queries, finding: Parameters<Store["saveFinding"]>[0]): Promise<void> {
-  const said = {
+/** Keeps the newest of each provider and address. */
+export async function keepFindings(db: Queries, findings: readonly Finding[]): Promise<void> {
+  const rows = newestOf(findings).map((finding) => ({
+    ip: finding.ip,
+    provider: finding.provider,
     finding: JSON.stringify(finding),
     found_at: finding.foundAt.getTime(),
     expires_at: finding.expiresAt.getTime(),
-  };
-  await db
-    .insertInto("findings")
-    .values({ ip: finding.ip, provider: finding.provider, ...said })
-    .onConflict((conflict) =>
-      conflict
-        .columns(["ip", "provider"])
-        .doUpdateSet(said)
-        // A slower answer of another replica must not replace a newer one.
-        .where("findings.found_at", "<=", said.found_at),
-    )
-    .execute();
+  }));
+  for (let start = 0; start < rows.length; start += rowsPerInsert) {
+    await db
+      .insertInto("findings")
+      .values(rows.slice(start, start + rowsPerInsert))
+      .onConflict((conflict) =>
+        conflict
+          .columns(["ip", "provider"])
+          .doUpdateSet((eb) => ({
+            finding: eb.ref("excluded.finding"),
+            found_at: eb.ref("excluded.found_at"),
+            expires_at: eb.ref("excluded.expires_at"),
+          }))
+          // A slower answer of another replica must not replace a newer one.
+          .whereRef("findings.found_at", "<=", "excluded.found_at"),
+      )
+      .execute();
+  }
+}
+
+/** One of each address and provider, in one order everywhere: two replicas that keep the same ones crosswise would wait for each other. */
+function newestOf(findings: readonly Finding[]): readonly Finding[] {
+  const byKey = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = `${finding.ip} ${finding.provider}`;
+    const other = byKey.get(key);
+    if (other === undefined || other.foundAt <= finding.foundAt) {
+      byKey.set(key, finding);
+    }
+  }
+  return [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, finding]) => finding);
 }

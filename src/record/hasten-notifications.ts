@@ -15,7 +15,7 @@ export async function hastenNotifications(
   // Who finds it locked leaves it to the other, who makes it due too; waiting crosswise would end in a deadlock.
   const skipLocked = engine.kind === "postgres" ? sql`for update of n skip locked` : sql``;
   const waiting = sql<{ id: string }>`(
-    select n.id from blocks b join notifications n on n.decision_id = b.decision_id
+    select n.id from blocks b join notifications n on n.subject_id = b.decision_id
     where ${isOneOf(engine, "b.id", blockIds)} and n.due_at > ${now.getTime()} and n.attempts = 0
       and not exists (select 1 from enforcements e where e.block_id = b.id and e.state = 'requested')
     ${skipLocked})`;

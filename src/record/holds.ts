@@ -1,31 +1,44 @@
+import { sql } from "kysely";
 import type { Decision } from "../domain/decision.ts";
 import type { IpAddress } from "../domain/ip-address.ts";
-import type { Queries } from "./engine.ts";
+import type { Act, Hold } from "../ports.ts";
+import { type Queries, storable } from "./engine.ts";
+import type { ReceiptDraft } from "./receipts.ts";
+
+/** How a hold ended. */
+type Outcome = Exclude<Hold["state"], "waiting" | "lapsed">;
+
+/** Who ended a hold, and with which decision, if with one. */
+export interface Ending extends Act {
+  readonly decisionId: string | null;
+}
 
 /** @returns the sentence that says which hold stands already, or null when this one was placed */
 export async function placeHold(db: Queries, decision: Decision): Promise<string | null> {
-  if (decision.expiresAt === null) {
-    throw new Error(`${decision.id} is a hold without an end`);
+  const { id, ip, decidedAt, expiresAt, holdCause } = decision;
+  if (expiresAt === null || holdCause === null) {
+    throw new Error(`${id} is a hold without an end or a cause`);
   }
   await db
     .updateTable("holds")
-    .set((eb) => ({ ended_at: eb.ref("expires_at") }))
-    .where("ip", "=", decision.ip)
+    .set((eb) => ({ ended_at: eb.ref("expires_at"), outcome: "lapsed" }))
+    .where("ip", "=", ip)
     .where("ended_at", "is", null)
-    .where("expires_at", "<=", decision.decidedAt.getTime())
+    .where("expires_at", "<=", decidedAt.getTime())
     .execute();
   const placed = await db
     .insertInto("holds")
     .values({
-      decision_id: decision.id,
-      ip: decision.ip,
-      created_at: decision.decidedAt.getTime(),
-      expires_at: decision.expiresAt.getTime(),
+      decision_id: id,
+      ip,
+      created_at: decidedAt.getTime(),
+      expires_at: expiresAt.getTime(),
+      cause: holdCause,
     })
     .onConflict((conflict) => conflict.column("ip").where("ended_at", "is", null).doNothing())
     .returning("decision_id")
     .executeTakeFirst();
-  return placed === undefined ? describeHold(db, decision.ip) : null;
+  return placed === undefined ? describeHold(db, ip) : null;
 }
 
 /** When the hold on exactly this address lapses, in milliseconds; null when none stands. */
@@ -40,14 +53,91 @@ export async function heldUntil(db: Queries, ip: IpAddress, now: Date): Promise<
   return hold?.expires_at ?? null;
 }
 
-/** Somebody has decided. */
-export async function endHold(db: Queries, ip: IpAddress, now: Date): Promise<void> {
-  await db
+/** The address was blocked or let out otherwise. @returns the receipt, when a hold on exactly it waited */
+export async function supersedeHold(
+  db: Queries,
+  ip: IpAddress,
+  ending: Ending,
+): Promise<readonly ReceiptDraft[]> {
+  const ended = await db
     .updateTable("holds")
-    .set({ ended_at: now.getTime() })
+    .set(endedBy("superseded", ending))
     .where("ip", "=", ip)
     .where("ended_at", "is", null)
+    .where("expires_at", ">", ending.now.getTime())
+    .returning("decision_id")
+    .executeTakeFirst();
+  return ended === undefined
+    ? []
+    : [endedReceipt({ id: ended.decision_id, ip, outcome: "superseded" }, ending)];
+}
+
+/**
+ * A person's decision ends the hold that it answers: `released` when it waited only because there were too many or a pause, else
+ * `approved`. @returns how, or null when it does not wait any more
+ */
+export async function answerHold(
+  db: Queries,
+  { id, ip }: { readonly id: string; readonly ip: IpAddress },
+  ending: Ending,
+): Promise<Outcome | null> {
+  const isReleased = sql<Outcome>`case when cause in ('limit', 'paused') then 'released' else 'approved' end`;
+  const ended = await db
+    .updateTable("holds")
+    .set({ ...endedBy("approved", ending), outcome: isReleased })
+    .where("decision_id", "=", id)
+    .where("ip", "=", ip)
+    .where("ended_at", "is", null)
+    .where("expires_at", ">", ending.now.getTime())
+    .returning("outcome")
+    .executeTakeFirst();
+  const outcome = ended?.outcome ?? null;
+  return outcome === "lapsed" ? null : outcome;
+}
+
+/** What a person has answered could not be done: it had been settled otherwise. */
+export async function markSuperseded(db: Queries, id: string, reason: string): Promise<void> {
+  await db
+    .updateTable("holds")
+    .set({ outcome: "superseded", reason: storable(reason) })
+    .where("decision_id", "=", id)
     .execute();
+}
+
+/** A person says no. @returns its address, or undefined when it does not wait any more */
+export async function refuseHold(db: Queries, id: string, act: Act): Promise<string | undefined> {
+  const ended = await db
+    .updateTable("holds")
+    .set(endedBy("denied", act))
+    .where("decision_id", "=", id)
+    .where("ended_at", "is", null)
+    .where("expires_at", ">", act.now.getTime())
+    .returning("ip")
+    .executeTakeFirst();
+  return ended?.ip;
+}
+
+/** What the chain keeps of the end of a hold. */
+export function endedReceipt(
+  { id, ip, outcome }: { readonly id: string; readonly ip: string; readonly outcome: Outcome },
+  { actor, reason, now, decisionId }: Ending,
+): ReceiptDraft {
+  return {
+    at: now,
+    kind: "hold-ended",
+    subject: id,
+    actor,
+    body: { decisionId: id, ip, outcome, reason, by: decisionId },
+  };
+}
+
+function endedBy(outcome: Outcome, { actor, reason, now }: Act) {
+  return {
+    ended_at: now.getTime(),
+    outcome,
+    actor: storable(actor),
+    reason: storable(reason),
+  };
 }
 
 async function describeHold(db: Queries, ip: IpAddress): Promise<string> {

@@ -1,12 +1,15 @@
+import type { Block } from "../domain/block.ts";
 import { networkOf, prefixesOverlap, prefixOf } from "../domain/ip-address.ts";
-import type { Store } from "../ports.ts";
+import type { Lift, Store } from "../ports.ts";
 import { queueRemovals } from "./enforcement-requests.ts";
-import { type Engine, isOneOf, storable } from "./engine.ts";
-import { endHold } from "./holds.ts";
+import { type Engine, isOneOf, type Queries, storable } from "./engine.ts";
+import { supersedeHold } from "./holds.ts";
 import { endGraces, insertLift } from "./lifts.ts";
 import { lockBlocks } from "./lock-blocks.ts";
 import { blockColumns, readBlocks } from "./read-blocks.ts";
 import type { ReadRows } from "./read-rows.ts";
+import { liftReceipt } from "./receipt-bodies.ts";
+import { appendReceipts } from "./receipts.ts";
 import { mayOverlap } from "./related-networks.ts";
 
 /** Ending blocks. */
@@ -32,25 +35,38 @@ export function createLifting(engine: Engine, readRows: ReadRows): Pick<Store, "
         if (blocks.length === 0) {
           return [];
         }
-        const ids = blocks.map(({ id }) => id);
-        await trx
-          .updateTable("blocks")
-          .set({
-            ended_at: lift.now.getTime(),
-            lifted_by: storable(lift.actor),
-            lift_reason: storable(lift.reason),
-            grace_until: lift.graceUntil.getTime(),
-          })
-          .where(isOneOf(engine, "id", ids))
-          .execute();
+        await endLifted(engine, trx, blocks, lift);
         await insertLift(trx, prefix, lift);
-        await queueRemovals(engine, trx, ids, lift.now);
         const address = networkOf(prefix);
-        if (prefix === prefixOf(address)) {
-          await endHold(trx, address, lift.now);
-        }
+        const reason = `let out: ${lift.reason}`;
+        const ended =
+          prefix === prefixOf(address)
+            ? await supersedeHold(trx, address, { ...lift, reason, decisionId: null })
+            : [];
+        await appendReceipts(engine, trx, [liftReceipt(prefix, lift, blocks), ...ended]);
         return blocks;
       });
     },
   };
+}
+
+/** Ends these standing blocks and takes them off every firewall. The receipt is the caller's. */
+export async function endLifted(
+  engine: Engine,
+  db: Queries,
+  blocks: readonly Block[],
+  { actor, reason, now, graceUntil }: Lift,
+): Promise<void> {
+  const ids = blocks.map(({ id }) => id);
+  await db
+    .updateTable("blocks")
+    .set({
+      ended_at: now.getTime(),
+      lifted_by: storable(actor),
+      lift_reason: storable(reason),
+      grace_until: graceUntil.getTime(),
+    })
+    .where(isOneOf(engine, "id", ids))
+    .execute();
+  await queueRemovals(engine, db, ids, now);
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Selectable } from "kysely";
 import type { Grace } from "../domain/grace.ts";
-import { type IpPrefix, parseIpPrefix, prefixesOverlap } from "../domain/ip-address.ts";
+import { type IpAddress, type IpPrefix, parseIpPrefix, prefixesOverlap } from "../domain/ip-address.ts";
 import type { Lift, Store } from "../ports.ts";
 import { type Engine, isOneOf, type Queries, storable } from "./engine.ts";
+import { lengthsIn, networksAround } from "./networks-around.ts";
 import { mayOverlap, networkColumnOf } from "./related-networks.ts";
 import type { Schema } from "./schema.ts";
 
@@ -68,6 +69,32 @@ export async function graceOf(
   return running.reduce<Grace | null>(
     (longest, grace) => (longest !== null && longest.until >= grace.until ? longest : grace),
     null,
+  );
+}
+
+/** The longest grace of a network that holds the address, for each that alerts can't block. */
+export async function gracesOver(
+  engine: Engine,
+  ips: readonly IpAddress[],
+  now: Date,
+): Promise<ReadonlyMap<IpAddress, Grace>> {
+  const around = networksAround(ips, await lengthsIn(engine.reader, "lifts"));
+  if (around.size === 0) {
+    return new Map();
+  }
+  const rows = await engine.reader
+    .selectFrom("lifts")
+    .selectAll()
+    .where(isOneOf(engine, "prefix", [...around.keys()]))
+    .where("grace_until", ">", now.getTime())
+    .execute();
+  const shortestFirst = rows
+    .toSorted((a, b) => a.grace_until - b.grace_until)
+    .flatMap((row) => readLift(row) ?? []);
+  return new Map(
+    shortestFirst.flatMap((grace) =>
+      (around.get(grace.prefix) ?? []).map((ip): [IpAddress, Grace] => [ip, grace]),
+    ),
   );
 }
 

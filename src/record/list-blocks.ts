@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import type { Enforcement } from "../domain/block.ts";
 import type { BlockReport, Store } from "../ports.ts";
 import { type Engine, isOneOf } from "./engine.ts";
+import { pageOf, readCursor } from "./page-cursor.ts";
 import { blockColumns } from "./read-blocks.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { covers } from "./related-networks.ts";
@@ -20,7 +21,7 @@ export function createBlockLists(engine: Engine, readRows: ReadRows): Pick<Store
   const { reader } = engine;
   return {
     async listBlocks({ standingOnly, liftingOnly = false, limit, cursor, now }) {
-      const from = cursor === null ? null : readCursor(cursor);
+      const from = readCursor(cursor);
       // One more than wanted tells whether there are more.
       const rows = await reader
         .selectFrom("blocks")
@@ -41,19 +42,15 @@ export function createBlockLists(engine: Engine, readRows: ReadRows): Pick<Store
         )
         .$if(from !== null, (query) =>
           query.where((eb) =>
-            eb(eb.refTuple("created_at", "id"), "<", eb.tuple(from?.createdAt ?? 0, from?.id ?? "")),
+            eb(eb.refTuple("created_at", "id"), "<", eb.tuple(from?.at ?? 0, from?.id ?? "")),
           ),
         )
         .orderBy("created_at", "desc")
         .orderBy("id", "desc")
         .limit(limit + 1)
         .execute();
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        blocks: await reportsOf(engine, readRows, page, now),
-        next: rows.length > limit && last !== undefined ? writeCursor(last) : null,
-      };
+      const page = pageOf(rows, limit, ({ created_at, id }) => ({ at: created_at, id }));
+      return { blocks: await reportsOf(engine, readRows, page.rows, now), next: page.next };
     },
 
     async blocksOn(prefix, now) {
@@ -68,20 +65,6 @@ export function createBlockLists(engine: Engine, readRows: ReadRows): Pick<Store
       return reportsOf(engine, readRows, rows, now);
     },
   };
-}
-
-function writeCursor({ created_at, id }: ReportRow): string {
-  return Buffer.from(`${created_at} ${id}`).toString("base64url");
-}
-
-/** @throws {RangeError} when it is none of ours */
-function readCursor(cursor: string): { readonly createdAt: number; readonly id: string } {
-  const [, createdAt, id] =
-    /^(\d{1,16}) ([\w-]{1,100})$/.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
-  if (createdAt === undefined || id === undefined) {
-    throw new RangeError("the cursor names no page: begin without one");
-  }
-  return { createdAt: Number(createdAt), id };
 }
 
 async function reportsOf(

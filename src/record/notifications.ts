@@ -14,11 +14,14 @@ export function createNotificationRecords(
         .updateTable("notifications")
         .set(leaseOf(claim))
         .where("id", "in", (eb) => eb.selectFrom("picked").select("picked.id"))
-        .returning(["id", "decision_id", "attempts", "due_at"])
+        .returning(["id", "subject_kind", "subject_id", "created_at", "attempts", "due_at"])
         .execute();
-      return rows
-        .sort(oldestFirst)
-        .map(({ id, decision_id, attempts }) => ({ id, decisionId: decision_id, attempts }));
+      return rows.sort(oldestFirst).map((row) => ({
+        id: row.id,
+        subject: { kind: row.subject_kind, id: row.subject_id },
+        createdAt: new Date(row.created_at),
+        attempts: row.attempts,
+      }));
     },
 
     async notificationSent(id, now) {

@@ -1,10 +1,11 @@
 import type { Selectable } from "kysely";
 import type { Block } from "../domain/block.ts";
-import type { Mode } from "../domain/decision.ts";
+import type { BlockMode } from "../domain/decision.ts";
 import { type IpPrefix, parseIpAddress, parseIpPrefix } from "../domain/ip-address.ts";
 import type { RequestedChange } from "../ports.ts";
+import { GroupsText, latestMs } from "./columns.ts";
 import type { ReadRows } from "./read-rows.ts";
-import { BlockRow, GroupsText, latestMs, RequestedChangeRow } from "./rows.ts";
+import { BlockRow, RequestedChangeRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
 export const blockColumns = [
@@ -107,8 +108,8 @@ function dateOf(value: unknown): Date | undefined {
   return typeof value === "number" && Math.abs(value) <= latestMs ? new Date(value) : undefined;
 }
 
-function isMode(value: unknown): value is Mode {
-  return value === "enforce" || value === "observe" || value === "approve";
+function isMode(value: unknown): value is BlockMode {
+  return value === "enforce" || value === "observe";
 }
 
 /** One address is told by its text alone, which is most of what there is. */

@@ -18,8 +18,16 @@ export function covers(engine: Engine, prefix: IpPrefix): RawBuilder<boolean> {
  * Goes by indexes unless the network is wider than what the `network` column holds.
  */
 export function mayOverlap(engine: Engine, prefix: IpPrefix): RawBuilder<boolean> {
-  const isWide = lengthOf(prefix) < (familyOf(prefix) === 4 ? 24 : 64);
-  return isWide
+  return isWide(prefix)
     ? sql<boolean>`true`
     : sql<boolean>`(${covers(engine, prefix)} or network = ${networkColumnOf(prefix)})`;
+}
+
+/** True for every row of a single address that lies in this network, and for some that do not, by its `network` column where that can tell. */
+export function mayLieIn(prefix: IpPrefix): RawBuilder<boolean> {
+  return isWide(prefix) ? sql<boolean>`true` : sql<boolean>`network = ${networkColumnOf(prefix)}`;
+}
+
+function isWide(prefix: IpPrefix): boolean {
+  return lengthOf(prefix) < (familyOf(prefix) === 4 ? 24 : 64);
 }

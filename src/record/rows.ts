@@ -1,52 +1,10 @@
 import { z } from "zod";
 import type { Alert, Sighting } from "../domain/alert.ts";
 import type { Block, Enforcement } from "../domain/block.ts";
-import type { Decision } from "../domain/decision.ts";
-import type { Finding } from "../domain/finding.ts";
-import { parseIpAddress, parseIpPrefix } from "../domain/ip-address.ts";
+import { type Finding, type Hint, hints } from "../domain/finding.ts";
+import { severities } from "../domain/severity.ts";
 import type { BlockReport, FirewallRecord, RequestedChange, WaitingSighting } from "../ports.ts";
-
-// A database can be restored, edited and upgraded: what comes out of it is checked like anything from outside.
-
-/** The latest time that a Date can tell. */
-export const latestMs = 8.64e15;
-const Time = z
-  .number()
-  .min(-latestMs)
-  .max(latestMs)
-  .transform((ms) => new Date(ms));
-const Mode = z.enum(["observe", "approve", "enforce"]);
-
-const Address = z.string().transform((text, context) => {
-  const ip = parseIpAddress(text);
-  if (ip === undefined) {
-    context.addIssue({ code: "custom", message: "not an IP address" });
-    return z.NEVER;
-  }
-  return ip;
-});
-
-const Prefix = z.string().transform((text, context) => {
-  const prefix = parseIpPrefix(text);
-  if (prefix === undefined) {
-    context.addIssue({ code: "custom", message: "not an IP network" });
-    return z.NEVER;
-  }
-  return prefix;
-});
-
-const Json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: "custom", message: "not JSON" });
-    return z.NEVER;
-  }
-});
-
-const Texts = z.array(z.string());
-
-export const GroupsText = Json.pipe(Texts);
+import { Address, BlockMode, GroupsText, Json, Prefix, Texts, Time } from "./columns.ts";
 
 export const AlertRow = z
   .object({
@@ -80,12 +38,13 @@ const SightingColumns = z.object({
   ip: Address,
   count: z.number(),
   fields: Json.pipe(Texts),
+  severity: z.enum(severities).nullable(),
   attempts: z.number(),
   created_at: Time,
 });
 
 export const SightingRow = SightingColumns.transform(
-  ({ ip, count, fields }): Sighting => ({ ip, count, fields }),
+  ({ ip, count, fields, severity }): Sighting => ({ ip, count, fields, severity }),
 );
 
 export const WaitingSightingRow = SightingColumns.extend({ search_name: z.string().nullable() }).transform(
@@ -96,23 +55,33 @@ export const WaitingSightingRow = SightingColumns.extend({ search_name: z.string
     ip: row.ip,
     count: row.count,
     fields: row.fields,
+    severity: row.severity,
     attempts: row.attempts,
     createdAt: row.created_at,
   }),
 );
 
-const About = z.object({ provider: z.string(), ip: Address, foundAt: z.coerce.date() });
-const StoredFinding = z.discriminatedUnion("status", [
+const isHint = (text: string): text is Hint => hints.some((hint) => hint === text);
+const IsoTime = z.string().pipe(z.coerce.date());
+
+const About = z.object({ provider: z.string(), ip: Address, foundAt: IsoTime, expiresAt: IsoTime });
+const isStale = z.literal(true).exactOptional();
+export const StoredFinding = z.discriminatedUnion("status", [
   About.extend({
     status: z.literal("known"),
     evidence: z.object({
       numbers: z.record(z.string(), z.number()),
+      times: z.record(z.string(), IsoTime),
+      // One that a newer version has written is nothing to this one.
+      hints: z.array(z.string()).transform((texts) => texts.filter(isHint)),
+      asn: z.number().nullable(),
       facts: z.array(z.tuple([z.string(), z.string()])),
       link: z.string(),
+      isPartial: z.literal(true).exactOptional(),
     }),
-    expiresAt: z.coerce.date(),
+    isStale,
   }),
-  About.extend({ status: z.literal("unknown"), reason: z.string(), expiresAt: z.coerce.date() }),
+  About.extend({ status: z.literal("unknown"), reason: z.string(), isStale }),
   About.extend({ status: z.literal("failed"), reason: z.string() }),
 ]);
 
@@ -120,42 +89,10 @@ export const FindingRow = z
   .object({ finding: Json.pipe(StoredFinding) })
   .transform((row): Finding => row.finding);
 
-export const DecisionRow = z
-  .object({
-    id: z.string(),
-    alert_id: z.string(),
-    ip: Address,
-    action: z.enum(["block", "hold", "watch", "ignore"]),
-    reasons: Json.pipe(Texts),
-    rule: z.string().nullable(),
-    policy_version: z.string(),
-    mode: Mode,
-    findings: Json.pipe(z.array(StoredFinding)),
-    actor: z.string(),
-    decided_at: Time,
-    expires_at: Time.nullable(),
-  })
-  .transform(
-    (row): Decision => ({
-      id: row.id,
-      alertId: row.alert_id,
-      ip: row.ip,
-      action: row.action,
-      reasons: row.reasons,
-      rule: row.rule,
-      policyVersion: row.policy_version,
-      mode: row.mode,
-      findings: row.findings,
-      actor: row.actor,
-      decidedAt: row.decided_at,
-      expiresAt: row.expires_at,
-    }),
-  );
-
 const BlockColumns = z.object({
   id: z.string(),
   prefix: Prefix,
-  mode: Mode,
+  mode: BlockMode,
   groups: z.nullable(GroupsText),
   decision_id: z.string(),
   created_at: Time,

@@ -9,22 +9,39 @@ const itemsPerTransaction = 16;
  * one fails, each item gets a transaction of its own, so that only those fail that are to blame.
  */
 export function shareTransaction<Item, Result>(
-  { writer }: Engine,
+  engine: Engine,
   work: (db: Queries, item: Item) => Promise<Result>,
 ): (item: Item) => Promise<Result> {
-  const alone = (item: Item): Promise<Result> => writer.transaction().execute((trx) => work(trx, item));
-  const together = (items: readonly Item[]): Promise<readonly PromiseSettledResult<Result>[]> =>
-    writer.transaction().execute(async (trx) => {
-      const outcomes: PromiseSettledResult<Result>[] = [];
-      for (const item of items) {
-        outcomes.push({ status: "fulfilled", value: await work(trx, item) });
-      }
-      return outcomes;
-    });
+  const workAll = async (db: Queries, items: readonly Item[]): Promise<readonly Result[]> => {
+    const results: Result[] = [];
+    for (const item of items) {
+      results.push(await work(db, item));
+    }
+    return results;
+  };
+  return shareBatches(engine, workAll, itemsPerTransaction);
+}
+
+/**
+ * The same for work that is done on many items at once.
+ * @param work one result for each item, in their order
+ * @param limit items of one transaction at most: so many as take a few milliseconds
+ */
+export function shareBatches<Item, Result>(
+  { writer }: Engine,
+  work: (db: Queries, items: readonly Item[]) => Promise<readonly Result[]>,
+  limit: number,
+): (item: Item) => Promise<Result> {
+  const together = async (items: readonly Item[]): Promise<readonly PromiseSettledResult<Result>[]> => {
+    const results = await writer.transaction().execute((trx) => work(trx, items));
+    return results.map((value) => ({ status: "fulfilled", value }));
+  };
   const oneByOne = async (items: readonly Item[]): Promise<readonly PromiseSettledResult<Result>[]> => {
     const outcomes: PromiseSettledResult<Result>[] = [];
     for (const item of items) {
-      outcomes.push(...(await Promise.allSettled([alone(item)])));
+      outcomes.push(
+        ...(await together([item]).catch((reason: unknown) => [{ status: "rejected" as const, reason }])),
+      );
     }
     return outcomes;
   };
@@ -39,7 +56,7 @@ export function shareTransaction<Item, Result>(
         return oneByOne(items);
       }
     },
-    { limit: itemsPerTransaction },
+    { limit },
   );
   return async (item) => {
     const outcome = await share(item);

@@ -9,7 +9,7 @@ import type { ReadRows } from "./read-rows.ts";
 import { WaitingSightingRow } from "./rows.ts";
 import { shareTransaction } from "./shared-transaction.ts";
 
-/** Rows per insert: 8 columns each must stay below SQLite's 32,766 parameters. */
+/** Rows per insert: 9 columns each must stay below SQLite's 32,766 parameters. */
 const rowsPerInsert = 1000;
 
 /** Rows per transaction; about 20 ms of a processor. */
@@ -26,6 +26,7 @@ const claimedColumns = [
   "ip",
   "count",
   "fields",
+  "severity",
   "attempts",
   "created_at",
   "due_at",
@@ -116,12 +117,13 @@ async function recordExtracted(db: Queries, extracted: Extracted): Promise<void>
 }
 
 async function insertSightings(db: Queries, { alertId, sightings, now }: Extracted): Promise<void> {
-  const rows = sightings.map(({ ip, count, fields }) => ({
+  const rows = sightings.map(({ ip, count, fields, severity }) => ({
     id: sightingId(alertId, ip),
     alert_id: alertId,
     ip,
     count,
     fields: JSON.stringify(fields),
+    severity,
     created_at: now.getTime(),
     due_at: now.getTime(),
     attempts: 0,
@@ -136,6 +138,6 @@ async function insertSightings(db: Queries, { alertId, sightings, now }: Extract
 }
 
 /** The same on every replica. */
-function sightingId(alertId: string, ip: IpAddress): string {
+export function sightingId(alertId: string, ip: IpAddress): string {
   return `si_${createHash("sha256").update(`${alertId} ${ip}`).digest("hex").slice(0, 32)}`;
 }

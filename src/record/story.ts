@@ -1,5 +1,5 @@
 import type { Store } from "../ports.ts";
-import { decisionOf } from "./decisions.ts";
+import { decisionOf } from "./commit-decisions.ts";
 import type { Engine, Queries } from "./engine.ts";
 import { AlertRow, BlockRow, EnforcementRow, SightingRow } from "./rows.ts";
 

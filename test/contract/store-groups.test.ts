@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Store } from "../../src/ports.ts";
+import { standingOf } from "../fakes/facts.ts";
 import { after, ip, prefix, recordOf, sampleAlert, sampleDecision, sight, t0 } from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
 
@@ -34,7 +35,10 @@ describeStore("the store's blocks for groups of firewalls", (engine) => {
     await decide(store, "de_1", { groups: ["edge", "dmz"], firewalls: ["edge-1"] });
 
     expect(await store.standingBlocks(t0)).toMatchObject([{ groups: ["edge", "dmz"] }]);
-    expect((await store.standingOf(ip("203.0.113.9"), "enforce", t0)).block?.groups).toEqual(["edge", "dmz"]);
+    expect((await standingOf(store, ip("203.0.113.9"), "enforce", t0)).block?.groups).toEqual([
+      "edge",
+      "dmz",
+    ]);
   });
 
   test.each<{ standing: Wish["groups"]; wanted: Wish["groups"] }>([
@@ -86,7 +90,7 @@ describeStore("the store's blocks for groups of firewalls", (engine) => {
         { firewall: "edge-1", state: "expired", endedAt: after(60), verifiedAt: after(1), error },
         { firewall: "edge-2", state: "expired", endedAt: after(60), error },
       ]);
-      expect((await store.standingOf(ip("203.0.113.9"), "enforce", after(60))).graceUntil).toBeNull();
+      expect((await standingOf(store, ip("203.0.113.9"), "enforce", after(60))).graceUntil).toBeNull();
       const [now, before] = await store.blocksOn(attacker, after(60));
       expect(now).toMatchObject({ state: "standing", block: { decisionId: "de_2" } });
       expect(before).toMatchObject({ state: "ended", endedAt: after(60), lifted: null });
@@ -149,7 +153,7 @@ describeStore("the store's blocks for groups of firewalls", (engine) => {
       await store.recordDecision(recordOf(decision, { groups: [group] }));
     }
 
-    const { block } = await store.standingOf(ip("203.0.113.9"), "observe", t0);
+    const { block } = await standingOf(store, ip("203.0.113.9"), "observe", t0);
     expect(block).toMatchObject({ decisionId: "de_1", groups: ["dmz", "edge"] });
     expect(await store.backlogs(t0)).toEqual([]);
   });
@@ -180,7 +184,7 @@ describeStore("the store's blocks for groups of firewalls", (engine) => {
         recordOf(sampleDecision(id, { expiresAt: after(seconds) }), { prefix: prefix(network), groups }),
       );
     const told = async () =>
-      (await store.standingOf(ip("203.0.113.9"), "enforce", t0)).block?.decisionId ?? null;
+      (await standingOf(store, ip("203.0.113.9"), "enforce", t0)).block?.decisionId ?? null;
 
     await place("de_1", "203.0.113.9/32", 100, ["edge"]);
     await place("de_2", "203.0.113.0/24", 200, ["edge"]);

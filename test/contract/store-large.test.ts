@@ -50,6 +50,7 @@ describeStore("the store and large alerts", (engine) => {
       ip: ip(`198.18.${n >> 8}.${n & 255}`),
       count: 1,
       fields: ["src"],
+      severity: null,
     }));
     await store.insertAlerts([sampleAlert("al_1")]);
 

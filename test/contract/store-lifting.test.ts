@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { standingOf } from "../fakes/facts.ts";
 import { after, ip, prefix, recordOf, sampleDecision, sight, t0 } from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
 
@@ -24,7 +25,7 @@ describeStore("lifting a block", (engine) => {
         { kind: "remove", prefix: attacker },
       ]);
     }
-    const standing = (now: Date) => store.standingOf(ip("203.0.113.9"), "enforce", now);
+    const standing = (now: Date) => standingOf(store, ip("203.0.113.9"), "enforce", now);
     expect(await standing(after(599))).toEqual({ block: null, heldUntil: null, graceUntil: after(600) });
     expect((await standing(after(600))).graceUntil).toBeNull();
   });
@@ -97,7 +98,7 @@ describeStore("lifting a block", (engine) => {
 
     expect(await store.liftBlocks(prefix("203.0.112.0/24"), lift)).toEqual([]);
     expect(await store.liftBlocks(attacker, { ...lift, now: after(3600) })).toEqual([]);
-    expect((await store.standingOf(ip("203.0.113.9"), "enforce", after(60))).graceUntil).toBeNull();
+    expect((await standingOf(store, ip("203.0.113.9"), "enforce", after(60))).graceUntil).toBeNull();
     expect(await store.liftBlocks(attacker, lift)).toHaveLength(1);
     expect(await store.liftBlocks(attacker, lift)).toEqual([]);
   });
@@ -108,7 +109,7 @@ describeStore("lifting a block", (engine) => {
 
     expect(await store.liftBlocks(attacker, lift)).toEqual([]);
 
-    const standing = await store.standingOf(ip("203.0.113.9"), "enforce", after(60));
+    const standing = await standingOf(store, ip("203.0.113.9"), "enforce", after(60));
     expect(standing).toEqual({ block: null, heldUntil: after(3600), graceUntil: null });
   });
 
@@ -177,7 +178,7 @@ describeStore("lifting a block", (engine) => {
     expect(lifted.map(({ decisionId }) => decisionId).toSorted()).toEqual(["de_1", "de_2"]);
 
     const standing = { block: null, heldUntil: null, graceUntil: after(600) };
-    expect(await store.standingOf(ip("203.0.113.9"), "observe", after(60))).toEqual(standing);
-    expect(await store.standingOf(ip("203.0.113.9"), "enforce", after(60))).toEqual(standing);
+    expect(await standingOf(store, ip("203.0.113.9"), "observe", after(60))).toEqual(standing);
+    expect(await standingOf(store, ip("203.0.113.9"), "enforce", after(60))).toEqual(standing);
   });
 });

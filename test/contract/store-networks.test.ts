@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { IpPrefix } from "../../src/domain/ip-address.ts";
 import type { Store } from "../../src/ports.ts";
+import { standingOf } from "../fakes/facts.ts";
 import { after, ip, prefix, recordOf, sampleDecision, t0 } from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
 
@@ -91,7 +92,7 @@ describeStore("the store's networks", (engine) => {
       await store.liftBlocks(prefix("203.0.113.9/32"), lift);
 
       const grace = async (address: string) =>
-        (await store.standingOf(ip(address), "enforce", after(60))).graceUntil;
+        (await standingOf(store, ip(address), "enforce", after(60))).graceUntil;
       expect(await grace("203.0.113.9")).toEqual(after(600));
       expect(await grace("203.0.113.10")).toBeNull();
       expect(await block(store, "203.0.113.9/32", { at: after(60) })).toMatchObject({ action: "ignore" });
@@ -155,7 +156,7 @@ describeStore("the store's networks", (engine) => {
       expect(await store.liftBlocks(prefix(ended), { ...lift, now, graceUntil: now })).toEqual([]);
 
       expect(await graces(63)).toEqual([]);
-      expect((await store.standingOf(ip("203.0.113.9"), "enforce", now)).graceUntil).toBeNull();
+      expect((await standingOf(store, ip("203.0.113.9"), "enforce", now)).graceUntil).toBeNull();
       expect(await block(store, "203.0.113.9/32", { at: after(64) })).toMatchObject({ action: "block" });
     });
 
@@ -179,7 +180,7 @@ describeStore("the store's networks", (engine) => {
       );
       await store.liftBlocks(prefix("203.0.113.9/32"), lift);
 
-      const { graceUntil, letOut } = await store.standingOf(ip("203.0.113.9"), "observe", after(61));
+      const { graceUntil, letOut } = await standingOf(store, ip("203.0.113.9"), "observe", after(61));
       expect({ graceUntil, letOut }).toEqual({ graceUntil: after(900), letOut: "203.0.113.0/24" });
     });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Finding } from "../../src/domain/finding.ts";
+import { findingsOf, saveFinding } from "../fakes/facts.ts";
 import {
   after,
   ip,
@@ -49,7 +50,7 @@ describeStore("the store's damaged rows", (engine) => {
     const addresses = ["203.0.113.1", "203.0.113.2", "203.0.113.3"];
     await store.recordSightings(
       "al_1",
-      addresses.map((address) => ({ ip: ip(address), count: 1, fields: [] })),
+      addresses.map((address) => ({ ip: ip(address), count: 1, fields: [], severity: null })),
       t0,
     );
     await tamper("update sightings set ip = 'nowhere' where ip = '203.0.113.2'");
@@ -121,16 +122,16 @@ describeStore("the store's damaged rows", (engine) => {
     const about = { status: "unknown" as const, ip: ip("203.0.113.9"), foundAt: t0, expiresAt: after(60) };
     const first: Finding & { status: "unknown" } = { ...about, provider: "abuseipdb", reason: "never seen" };
     const second: Finding & { status: "unknown" } = { ...first, provider: "virustotal" };
-    await store.saveFinding(first);
-    await store.saveFinding(second);
+    await saveFinding(store, first);
+    await saveFinding(store, second);
     await tamper("update findings set finding = '{}' where provider = 'abuseipdb'");
 
-    expect(await store.findingsOf(about.ip, t0)).toEqual([second]);
+    expect(await findingsOf(store, about.ip)).toEqual([second]);
     expect(warnings).toEqual([
       { table: "findings", id: "abuseipdb 203.0.113.9", column: "finding", message },
     ]);
-    await store.saveFinding(first);
-    expect(await store.findingsOf(about.ip, t0)).toEqual([first, second]);
+    await saveFinding(store, first);
+    expect(await findingsOf(store, about.ip)).toEqual([first, second]);
   });
 
   describe("a sighting that failed", () => {

@@ -7,7 +7,11 @@ describeStore("the store as a whole", (engine) => {
     const databaseUrl = await engine.newDatabase();
     const before = await engine.open(databaseUrl);
     await before.insertAlerts([sampleAlert("al_1"), sampleAlert("al_2")]);
-    await before.recordSightings("al_1", [{ ip: ip("203.0.113.9"), count: 1, fields: [] }], t0);
+    await before.recordSightings(
+      "al_1",
+      [{ ip: ip("203.0.113.9"), count: 1, fields: [], severity: null }],
+      t0,
+    );
     const counts = await before.counts(t0);
     await before.close();
 

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Alert } from "../../src/domain/alert.ts";
-import type { Finding } from "../../src/domain/finding.ts";
 import { after, ip, sampleAlert, sampleClaim, t0 } from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
 
 const hundred = Array.from({ length: 100 }, (_, n) => `al_${String(n).padStart(3, "0")}`);
 
-describeStore("the store's alerts, sightings and findings", (engine) => {
+describeStore("the store's alerts and sightings", (engine) => {
   describe("alerts", () => {
     test("the same alert delivered twice is new once, also within one batch", async () => {
       const store = await newStore(engine);
@@ -152,8 +151,8 @@ describeStore("the store's alerts, sightings and findings", (engine) => {
 
   describe("sightings", () => {
     const sightings = [
-      { ip: ip("203.0.113.9"), count: 7, fields: ["src_ip", "__proto__"] },
-      { ip: ip("2001:db8::1"), count: 1, fields: [] },
+      { ip: ip("203.0.113.9"), count: 7, fields: ["src_ip", "__proto__"], severity: "high" as const },
+      { ip: ip("2001:db8::1"), count: 1, fields: [], severity: null },
     ];
 
     test("repeating them changes nothing, and the alert is done", async () => {
@@ -189,6 +188,7 @@ describeStore("the store's alerts, sightings and findings", (engine) => {
         ip: ip(`198.18.${n >> 8}.${n & 255}`),
         count: n + 1,
         fields: ["src"],
+        severity: null,
       }));
 
       await store.recordSightings("al_1", many, t0);
@@ -210,54 +210,6 @@ describeStore("the store's alerts, sightings and findings", (engine) => {
       expect(await store.claimSightings(sampleClaim({ now: after(300) }))).toEqual([
         { ...sightings[0], id: claimed?.id, alertId: "al_1", searchName: null, attempts: 1, createdAt: t0 },
       ]);
-    });
-  });
-
-  describe("findings", () => {
-    const known: Finding & { status: "known" } = {
-      status: "known",
-      provider: "virustotal",
-      ip: ip("203.0.113.9"),
-      foundAt: t0,
-      expiresAt: after(60),
-      evidence: {
-        numbers: { malicious: 8, suspicious: 0, ratio: 0.5 },
-        facts: [
-          ["Network", "203.0.113.0/24"],
-          ["Owner", "<b>\0"],
-        ],
-        link: "https://www.virustotal.com/gui/ip-address/203.0.113.9",
-      },
-    };
-    const unknown: Finding & { status: "unknown" } = {
-      status: "unknown",
-      provider: "abuseipdb",
-      ip: known.ip,
-      foundAt: t0,
-      expiresAt: after(30),
-      reason: "never reported",
-    };
-
-    test("they come back until they expire", async () => {
-      const store = await newStore(engine);
-      await store.saveFinding(known);
-      await store.saveFinding(unknown);
-
-      expect(await store.findingsOf(known.ip, after(29))).toEqual([unknown, known]);
-      expect(await store.findingsOf(known.ip, after(30))).toEqual([known]);
-      expect(await store.findingsOf(known.ip, after(60))).toEqual([]);
-      expect(await store.findingsOf(ip("203.0.113.10"), t0)).toEqual([]);
-    });
-
-    test("a newer one replaces an older one, never the other way round", async () => {
-      const store = await newStore(engine);
-      const newer = { ...unknown, provider: known.provider, foundAt: after(10), expiresAt: after(90) };
-      await store.saveFinding(known);
-
-      await store.saveFinding(newer);
-      await store.saveFinding(known);
-
-      expect(await store.findingsOf(known.ip, after(10))).toEqual([newer]);
     });
   });
 });

@@ -9,7 +9,7 @@ export function known(provider: string, numbers: Readonly<Record<string, number>
     ...about,
     provider,
     status: "known",
-    evidence: { numbers, facts: [], link: "" },
+    evidence: { numbers, times: {}, hints: [], asn: null, facts: [], link: "" },
     expiresAt: after(60),
   };
 }
@@ -32,4 +32,5 @@ export const failed = (provider: string, reason = "gave no answer"): Finding => 
   provider,
   status: "failed",
   reason,
+  expiresAt: after(60),
 });

@@ -1,6 +1,6 @@
 import type { Alert } from "../../src/domain/alert.ts";
 import type { Enforcement } from "../../src/domain/block.ts";
-import type { Decision } from "../../src/domain/decision.ts";
+import type { Decision, DecisionInputs } from "../../src/domain/decision.ts";
 import {
   type IpAddress,
   type IpPrefix,
@@ -55,14 +55,29 @@ export function sampleDecision(id: string, changes: Partial<Decision> = {}): Dec
     alertId: "al_1",
     ip: ip("203.0.113.9"),
     action: "block",
+    holdCause: changes.action === "hold" ? "rule" : null,
     reasons: ["8 of 90 engines call it malicious"],
     rule: "virustotal.malicious >= 2",
     policyVersion: "sha256:0123456789ab",
     mode: "enforce",
     findings: [],
+    inputs: sampleInputs(),
+    shadow: null,
     actor: "policy",
     decidedAt: t0,
     expiresAt: after(3600),
+    ...changes,
+  };
+}
+
+export function sampleInputs(changes: Partial<DecisionInputs> = {}): DecisionInputs {
+  return {
+    searchName: "SSH brute force",
+    severity: "medium",
+    count: 7,
+    activity: [],
+    offences: 0,
+    missing: [],
     ...changes,
   };
 }
@@ -80,6 +95,9 @@ export function recordOf(decision: Decision, changes: Partial<DecisionRecord> = 
     groups: null,
     firewalls: ["edge-1", "edge-2"],
     notifications: [{ channel: "email", dueAt: after(30) }],
+    holdSeconds: 86_400,
+    limits: null,
+    answers: null,
     ...changes,
   };
 }
@@ -123,7 +141,11 @@ export async function sight(
   store: Pick<Store, "insertAlerts" | "recordSightings" | "claimSightings">,
 ): Promise<string> {
   await store.insertAlerts([sampleAlert("al_1")]);
-  await store.recordSightings("al_1", [{ ip: ip("203.0.113.9"), count: 7, fields: ["src_ip"] }], t0);
+  await store.recordSightings(
+    "al_1",
+    [{ ip: ip("203.0.113.9"), count: 7, fields: ["src_ip"], severity: null }],
+    t0,
+  );
   const [sighting] = await store.claimSightings(sampleClaim());
   return sighting?.id ?? "";
 }

@@ -1,0 +1,98 @@
+import type { Alert } from "../domain/alert.ts";
+import type { AlertSummary, Store } from "../ports.ts";
+import { alertColumns, type Engine, isOneOf } from "./engine.ts";
+import { pageOf, readCursor } from "./page-cursor.ts";
+import type { ReadRows } from "./read-rows.ts";
+import { AlertSummaryRow } from "./report-rows.ts";
+import { AlertRow } from "./rows.ts";
+import { reportSightings, sightingReports } from "./sighting-reports.ts";
+
+/** Without the rows: they may be megabytes each. */
+const summaryColumns = ["id", "source", "sid", "search_name", "received_at", "row_count", "error"] as const;
+
+/** Of one alert; it may name very many. */
+const mostSightings = 1000;
+
+/** Alerts with what became of them, for people. */
+export function createAlertLists(engine: Engine, readRows: ReadRows): Pick<Store, "listAlerts" | "alert"> {
+  const { reader } = engine;
+  return {
+    async listAlerts({ limit, cursor }) {
+      const from = readCursor(cursor);
+      const rows = await reader
+        .selectFrom("alerts")
+        .select(summaryColumns)
+        .$if(from !== null, (query) =>
+          query.where((eb) =>
+            eb(eb.refTuple("received_at", "id"), "<", eb.tuple(from?.at ?? 0, from?.id ?? "")),
+          ),
+        )
+        .orderBy("received_at", "desc")
+        .orderBy("id", "desc")
+        // One more than wanted tells whether there are more.
+        .limit(limit + 1)
+        .execute();
+      const page = pageOf(rows, limit, ({ received_at: at, id }) => ({ at, id }));
+      return { items: await summariesOf(engine, readRows, page.rows), next: page.next };
+    },
+
+    async alert(id) {
+      const rows = await reader
+        .selectFrom("alerts")
+        .select([...alertColumns, "error"])
+        .where("id", "=", id)
+        .execute();
+      const [alert] = readRows(rows, { table: "alerts", schema: AlertRow, idOf: idOfRow }).readable;
+      const [summary] = await summariesOf(engine, readRows, rows);
+      return alert === undefined || summary === undefined
+        ? undefined
+        : { alert, summary, sightings: await sightingsOf(engine, readRows, alert) };
+    },
+  };
+}
+
+function idOfRow({ id }: { readonly id: string }): string {
+  return id;
+}
+
+async function sightingsOf(engine: Engine, readRows: ReadRows, { id }: Alert) {
+  const rows = await reportSightings(engine.reader)
+    .where("s.alert_id", "=", id)
+    .orderBy("s.ip")
+    .limit(mostSightings)
+    .execute();
+  return sightingReports(engine, readRows, rows);
+}
+
+async function summariesOf(
+  engine: Engine,
+  readRows: ReadRows,
+  rows: readonly { readonly id: string }[],
+): Promise<readonly AlertSummary[]> {
+  const { readable } = readRows(rows, { table: "alerts", schema: AlertSummaryRow, idOf: idOfRow });
+  const ids = readable.map(({ id }) => id);
+  const seen = await engine.reader
+    .selectFrom("sightings")
+    .select((eb) => [
+      "alert_id",
+      eb.fn.countAll<number>().as("all"),
+      eb.fn.count<number>("due_at").as("waiting"),
+    ])
+    .where(isOneOf(engine, "alert_id", ids))
+    .groupBy("alert_id")
+    .execute();
+  const decided = await engine.reader
+    .selectFrom("decisions")
+    .select((eb) => ["alert_id", "action", eb.fn.countAll<number>().as("n")])
+    .where(isOneOf(engine, "alert_id", ids))
+    .groupBy(["alert_id", "action"])
+    .execute();
+  const sightings = new Map(seen.map((row) => [row.alert_id, row]));
+  const decisions = Map.groupBy(decided, (row) => row.alert_id);
+  return readable.map((alert) => ({
+    ...alert,
+    sightings: sightings.get(alert.id)?.all ?? 0,
+    waiting: sightings.get(alert.id)?.waiting ?? 0,
+    decisions: Object.fromEntries((decisions.get(alert.id) ?? []).map(({ action, n }) => [action, n])),
+  }));
+}

@@ -25,7 +25,12 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-export type HttpGet = (path: string, signal: AbortSignal) => Promise<HttpAnswer>;
+/** The path may hold a key: no error ever shows it. Further headers are for this request only. */
+export type HttpGet = (
+  path: string,
+  signal: AbortSignal,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<HttpAnswer>;
 
 const defaultTimeoutMs = 10_000;
 
@@ -51,10 +56,11 @@ export function createHttpGet(options: HttpClientOptions): HttpGet {
     validateStatus: () => true,
     ...(isLoopback(baseUrl) ? { proxy: false } : {}),
   });
-  return async (path, signal) => {
+  return async (path, signal, more = {}) => {
     const deadline = AbortSignal.timeout(timeoutMs);
     try {
-      const answer = await client.get<unknown>(path, { signal: AbortSignal.any([signal, deadline]) });
+      const limit = AbortSignal.any([signal, deadline]);
+      const answer = await client.get<unknown>(path, { signal: limit, headers: { ...more } });
       return {
         status: answer.status,
         headers: Object.fromEntries(Object.entries(answer.headers)),
@@ -62,14 +68,19 @@ export function createHttpGet(options: HttpClientOptions): HttpGet {
       };
     } catch (error) {
       if (deadline.aborted) {
-        throw unavailable(service, `gave no answer within ${timeoutMs / 1000} s`);
+        throw unavailable(service, `gave no whole answer within ${timeoutMs / 1000} s`);
       }
       throw failureOf(service, error, signal);
     }
   };
 }
 
-/** Without `cause`: what axios throws holds the request's headers, and with them the key. */
+/** A header that holds the key; none when there is no key. */
+export function keyHeader(name: string, apiKey: string | null): Readonly<Record<string, string>> {
+  return apiKey === null ? {} : { [name]: apiKey };
+}
+
+/** Without `cause`: what axios throws holds the request's headers and path, and with them the key. */
 function failureOf(service: string, error: unknown, signal: AbortSignal): AppError {
   if (signal.aborted) {
     return unavailable(service, "gave no answer in the time it was given");
@@ -80,7 +91,16 @@ function failureOf(service: string, error: unknown, signal: AbortSignal): AppErr
   if (error.message.startsWith("maxContentLength")) {
     return answerInvalid(service, "is larger than any real one");
   }
-  return unavailable(service, `can't be reached (${error.code ?? "connection failed"})`);
+  return unavailable(service, `can't be reached (${describe(error.code ?? "connection failed")})`);
+}
+
+const certificateCodes = /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/;
+
+function describe(code: string): string {
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    return `its host name can't be resolved: ${code}`;
+  }
+  return certificateCodes.test(code) ? `its certificate is not trusted: ${code}` : code;
 }
 
 function isLoopback(url: string): boolean {

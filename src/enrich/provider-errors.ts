@@ -12,10 +12,10 @@ export function refusedKey(service: string, status: number): AppError {
   });
 }
 
-/** No more look-ups for a while. */
-export function quotaExhausted(service: string, retryAfterMs: number): AppError {
-  const seconds = Math.ceil(retryAfterMs / 1000);
-  return new AppError("PROVIDER_QUOTA_EXHAUSTED", `${service}: quota exhausted, wait ${seconds} s`, {
+/** No more look-ups for a while. Undefined: the service does not say for how long. */
+export function quotaExhausted(service: string, retryAfterMs: number | undefined): AppError {
+  const wait = retryAfterMs === undefined ? "" : `, wait ${Math.ceil(retryAfterMs / 1000)} s`;
+  return new AppError("PROVIDER_QUOTA_EXHAUSTED", `${service}: quota exhausted${wait}`, {
     retryable: true,
     retryAfterMs,
   });

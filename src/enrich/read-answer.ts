@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Hint } from "../domain/finding.ts";
 import { type IpAddress, parseIpAddress } from "../domain/ip-address.ts";
 import { answerInvalid } from "./provider-errors.ts";
 
@@ -52,4 +53,26 @@ export function presentFacts(
   return facts.flatMap(([label, value]) =>
     typeof value === "string" && value.trim() !== "" ? [[label, value.slice(0, longestFact)] as const] : [],
   );
+}
+
+const isoTime = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?$/;
+
+/** The moment that an ISO 8601 text names, or `undefined`. A day alone is its beginning, UTC. */
+export function timeOf(text: string | null | undefined): Date | undefined {
+  const time = new Date(typeof text === "string" && isoTime.test(text) ? text : Number.NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+/** The times that were sent. */
+export function presentTimes(
+  times: Readonly<Record<string, Date | undefined>>,
+): Readonly<Record<string, Date>> {
+  return Object.fromEntries(
+    Object.entries(times).filter((entry): entry is [string, Date] => entry[1] !== undefined),
+  );
+}
+
+/** The hints whose reason is there, in their order. */
+export function presentHints(reasons: readonly (readonly [hint: Hint, holds: boolean])[]): readonly Hint[] {
+  return reasons.flatMap(([hint, holds]) => (holds ? [hint] : []));
 }

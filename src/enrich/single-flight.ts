@@ -1,53 +1,29 @@
-interface Flight<T> {
-  readonly result: Promise<T>;
-  readonly abandoned: AbortController;
-  waiting: number;
+/** Work that is done once for all who want the same at the same time. */
+export interface SingleFlight<K, T> {
+  /** Joins what is under way for this key, else starts `work`. It goes on when those who want it have left: it is paid for. */
+  readonly join: (key: K, work: () => Promise<T>) => Promise<T>;
+  /** Resolves when nothing is under way any more. Never rejects. */
+  readonly settle: () => Promise<void>;
 }
 
-/**
- * `work`, run once for all callers who want the same at the same time. It is told to stop when the last of them has left;
- * each caller gets the outcome, also one who has left.
- */
-export function createSingleFlight<K, T>(
-  work: (key: K, signal: AbortSignal) => Promise<T>,
-): (key: K, signal: AbortSignal) => Promise<T> {
-  const flights = new Map<K, Flight<T>>();
-
-  const forget = (key: K, flight: Flight<T>): void => {
-    if (flights.get(key) === flight) {
-      flights.delete(key);
-    }
-  };
-
-  const start = (key: K): Flight<T> => {
-    const abandoned = new AbortController();
-    const result = work(key, abandoned.signal).finally(() => {
-      forget(key, flight);
-    });
-    const flight: Flight<T> = { result, abandoned, waiting: 0 };
-    flights.set(key, flight);
-    return flight;
-  };
-
-  return async (key, signal) => {
-    const flight = flights.get(key) ?? start(key);
-    flight.waiting += 1;
-    const leave = (): void => {
-      flight.waiting -= 1;
-      if (flight.waiting === 0) {
-        // Whoever comes now starts a new one instead of getting this one's end.
-        forget(key, flight);
-        flight.abandoned.abort();
+export function createSingleFlight<K, T>(): SingleFlight<K, T> {
+  const flights = new Map<K, Promise<T>>();
+  return {
+    join(key, work) {
+      const underWay = flights.get(key);
+      if (underWay !== undefined) {
+        return underWay;
       }
-    };
-    signal.addEventListener("abort", leave, { once: true });
-    if (signal.aborted) {
-      leave();
-    }
-    try {
-      return await flight.result;
-    } finally {
-      signal.removeEventListener("abort", leave);
-    }
+      const flight = work().finally(() => {
+        flights.delete(key);
+      });
+      flights.set(key, flight);
+      return flight;
+    },
+    async settle() {
+      while (flights.size > 0) {
+        await Promise.allSettled(flights.values());
+      }
+    },
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startFirewallHost, systemTestsPossible } from "../system/namespaces.ts";
 import { startAbuseIpdb } from "./abuseipdb.ts";
 import { startSmtp } from "./smtp.ts";
+import { manyNetworks, startSpamhaus } from "./spamhaus.ts";
 import { startSshFirewall } from "./ssh-firewall.ts";
 import { startVirusTotal } from "./virustotal.ts";
 
@@ -28,6 +29,7 @@ export interface DemoStage {
 }
 
 const heldAddress = "198.51.100.77";
+const droppedNetwork = "192.0.2.64/28";
 const mailMs = 30_000;
 
 /** Starts the stand-ins; stops those that started when another one can't. */
@@ -102,6 +104,11 @@ async function start(
       },
     }),
   );
+  const spamhaus = keep(
+    await startSpamhaus({ v4: [droppedNetwork, ...manyNetworks(600)], v6: manyNetworks6(30) }),
+  );
+  // Name servers may be out of reach here, and would be asked before each block.
+  writeFileSync(join(dir, "portcullis.yaml"), "protection: { crawlers: [] }\n");
   const smtp = keep(await startSmtp({ tls: "none" }));
   const firewall = await startFirewall(dir, keep);
   return {
@@ -116,6 +123,7 @@ async function start(
       VIRUSTOTAL_URL: virusTotal.url,
       ABUSEIPDB_API_KEY: apiKey,
       ABUSEIPDB_URL: abuseIpdb.url,
+      SPAMHAUS_URL: spamhaus.url,
       SMTP_SERVER: smtp.host,
       SMTP_PORT: String(smtp.port),
       SMTP_TLS: "none",
@@ -126,12 +134,14 @@ async function start(
     cast: [
       `VirusTotal  stand-in at ${virusTotal.url}`,
       `AbuseIPDB   stand-in at ${abuseIpdb.url}`,
+      `Spamhaus    stand-in at ${spamhaus.url}`,
       `mail        a real SMTP server at ${smtp.host}:${smtp.port} that keeps what it gets`,
       `firewall    ${firewall.what}`,
     ],
     packetPasses: firewall.packetPasses,
     others: [
       { title: "An address that nobody reports", address: "198.51.100.9" },
+      { title: "An address on Spamhaus DROP, kept on this machine: nobody is asked", address: "192.0.2.66" },
       { title: "An address that only some report: a person has to decide", address: heldAddress },
       { title: "A private address, which can't be blocked", address: "10.20.30.40" },
     ],
@@ -145,6 +155,11 @@ async function start(
     },
     stop,
   };
+}
+
+/** Networks of the range for documentation of RFC 9637. */
+function manyNetworks6(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `3fff:${(index + 1).toString(16)}::/32`);
 }
 
 async function startFirewall(

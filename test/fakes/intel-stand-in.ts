@@ -1,17 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** How a look-up can go wrong. `cut`: the connection ends in the middle; `silent`: no answer until `stop`. */
+/**
+ * How a look-up can go wrong. `cut`: the connection ends in the middle; `silent`: no answer until `stop`; `slow`: a byte now and then,
+ * for ever; `endless`: 100 MB of an answer.
+ */
 export type Failure =
   | "wrong-key"
   | "quota"
   | "quota-with-retry-after"
+  | "quota-with-date"
+  | "quota-as-html"
   | "transient"
   | "rejected"
   | "html"
   | "truncated"
   | "cut"
   | "silent"
+  | "slow"
+  | "endless"
   | "huge"
   | "wrong-shape"
   | "other-address"
@@ -37,6 +44,8 @@ export interface Dialect {
   /** A success about another address than the one asked for. */
   readonly otherAddress: Answer;
   readonly hugeBytes: number;
+  /** What time the service believes it is. Default is the real one. */
+  readonly now?: (() => Date) | undefined;
 }
 
 export interface StandIn {
@@ -48,14 +57,23 @@ export interface StandIn {
   readonly headers: readonly IncomingMessage["headers"][];
   /** The next requests fail this way. */
   failNext(failure: Failure, times?: number): void;
+  /** How much of `endless` answers has been sent. */
+  readonly sent: { readonly bytes: number };
   stop(): Promise<void>;
 }
+
+/** Seconds after which the date of `quota-with-date` is. */
+export const quotaDateSeconds = 90;
+
+const endlessBytes = 100 * 1024 * 1024;
+const html = "<html><body>Please log in</body></html>";
 
 /** An HTTP server on a free port of the loopback interface that answers as the dialect says. */
 export async function startStandIn(dialect: Dialect): Promise<StandIn> {
   const requests: string[] = [];
   const headers: IncomingMessage["headers"][] = [];
   const failures: Failure[] = [];
+  const sent = { bytes: 0 };
   const server = createServer((request, response) => {
     requests.push(request.url ?? "");
     headers.push(request.headers);
@@ -63,6 +81,8 @@ export async function startStandIn(dialect: Dialect): Promise<StandIn> {
     const failure = failures.shift();
     if (failure === undefined) {
       send(response, dialect.answer(request, url));
+    } else if (failure === "slow" || failure === "endless") {
+      drip(failure, response, sent);
     } else {
       fail(dialect, failure, response, () => dialect.answer(request, url));
     }
@@ -72,6 +92,7 @@ export async function startStandIn(dialect: Dialect): Promise<StandIn> {
     url: `http://127.0.0.1:${port}${dialect.basePath}`,
     requests,
     headers,
+    sent,
     failNext(failure, times = 1) {
       failures.push(...Array.from({ length: times }, () => failure));
     },
@@ -100,7 +121,29 @@ function send(response: ServerResponse, { status, body, headers }: Answer): void
   response.end(typeof body === "string" ? body : JSON.stringify(body));
 }
 
-function fail(dialect: Dialect, failure: Failure, response: ServerResponse, success: () => Answer): void {
+/** Writes until the other side has had enough. */
+function drip(kind: "slow" | "endless", response: ServerResponse, sent: { bytes: number }): void {
+  const chunk = kind === "slow" ? " " : "x".repeat(64 * 1024);
+  response.writeHead(200, { "Content-Type": "application/json" });
+  const write = (): void => {
+    if (response.destroyed || sent.bytes >= endlessBytes) {
+      response.end();
+      return;
+    }
+    sent.bytes += chunk.length;
+    response.write(chunk, () => {
+      setTimeout(write, kind === "slow" ? 10 : 0);
+    });
+  };
+  write();
+}
+
+function fail(
+  dialect: Dialect,
+  failure: Exclude<Failure, "slow" | "endless">,
+  response: ServerResponse,
+  success: () => Answer,
+): void {
   if (failure === "silent") {
     return;
   }
@@ -111,9 +154,12 @@ function fail(dialect: Dialect, failure: Failure, response: ServerResponse, succ
     });
     return;
   }
-  const html = "<html><body>Please log in</body></html>";
-  const answers: Readonly<Record<Exclude<Failure, "silent" | "cut">, Answer>> = {
+  const { quota } = dialect.failures;
+  const date = new Date((dialect.now?.() ?? new Date()).getTime() + quotaDateSeconds * 1000);
+  const answers: Readonly<Record<Exclude<Failure, "silent" | "cut" | "slow" | "endless">, Answer>> = {
     ...dialect.failures,
+    "quota-with-date": { ...quota, headers: { "Retry-After": date.toUTCString() } },
+    "quota-as-html": { status: 429, body: html, headers: { "Content-Type": "text/html" } },
     html: { status: 200, body: html, headers: { "Content-Type": "text/html" } },
     truncated: { status: 200, body: half(success()) },
     huge: { status: 200, body: { data: "x".repeat(failure === "huge" ? dialect.hugeBytes : 0) } },

@@ -1,3 +1,4 @@
+import { createFakeQuota, createTally, type FakeLimits, type FakeQuota, type Paid } from "./intel-quota.ts";
 import { type Answer, type StandIn, startStandIn } from "./intel-stand-in.ts";
 
 /** What VirusTotal knows about one address; what is left out is absent from the answer. */
@@ -18,26 +19,48 @@ export interface VirusTotalOptions {
   readonly apiKey: string;
   /** By canonical address. What is not here answers 404. May be changed while it runs. */
   readonly addresses: Readonly<Record<string, VirusTotalReport>>;
+  /** The key's plan. Default: without limits, but `overall_quotas` tells those of a public key. */
+  readonly quota?: FakeLimits;
+  /** What the key's group may do and has done, a day; absent: it has none. */
+  readonly group?: { readonly allowed: number; readonly used: number };
+  readonly now?: () => Date;
 }
+
+const publicLimits = { minute: 4, day: 500, month: 15_500 };
 
 /** Seconds that `quota-with-retry-after` asks for. */
 export const virusTotalRetryAfterSeconds = 17;
 
 /**
- * Stands in for VirusTotal API v3, `GET /ip_addresses/{ip}`.
- * Source: docs.virustotal.com, "IP addresses" and "Errors".
+ * Stands in for VirusTotal API v3, `GET /ip_addresses/{ip}` and `GET /users/{key}/overall_quotas`. What it does not know costs as much
+ * as what it knows.
+ * Source: docs.virustotal.com, "IP addresses", "Errors", "Consumption quotas".
  */
-export function startVirusTotal({ apiKey, addresses }: VirusTotalOptions): Promise<StandIn> {
+export async function startVirusTotal(options: VirusTotalOptions): Promise<StandIn & Paid> {
+  const { apiKey, addresses, quota: limits = {}, now = () => new Date() } = options;
   const wrongKey = problem(401, "WrongCredentialsError", "Wrong API key");
   const quota = problem(429, "QuotaExceededError", "Quota exceeded");
-  return startStandIn({
+  const budget = createFakeQuota(limits, now);
+  const tally = createTally();
+  const standIn = await startStandIn({
     basePath: "/api/v3",
+    now,
     answer(request, url) {
-      const [, ip] = /^\/api\/v3\/ip_addresses\/([^/]+)$/.exec(url.pathname) ?? [];
       if (request.headers["x-apikey"] !== apiKey) {
         return wrongKey;
       }
+      const [, user] = /^\/api\/v3\/users\/([^/]+)\/overall_quotas$/.exec(url.pathname) ?? [];
+      if (user !== undefined) {
+        return decodeURIComponent(user) === apiKey
+          ? { status: 200, body: overallQuotas(options, budget) }
+          : problem(404, "NotFoundError", "User not found");
+      }
+      if (budget.take() !== null) {
+        return quota;
+      }
+      const [, ip] = /^\/api\/v3\/ip_addresses\/([^/]+)$/.exec(url.pathname) ?? [];
       const address = ip === undefined ? "" : decodeURIComponent(ip);
+      tally.note(address);
       const report = addresses[address];
       return report === undefined
         ? problem(404, "NotFoundError", `IP address "${address}" not found`)
@@ -56,6 +79,20 @@ export function startVirusTotal({ apiKey, addresses }: VirusTotalOptions): Promi
     otherAddress: { status: 200, body: document("192.0.2.250", { malicious: 60 }) },
     hugeBytes: 5 * 1024 * 1024,
   });
+  return { ...standIn, asked: tally.asked, refused: budget.refused };
+}
+
+function overallQuotas({ quota = {}, group }: VirusTotalOptions, budget: FakeQuota): unknown {
+  const { minute, day, month } = { ...publicLimits, ...quota };
+  const daily = { user: { allowed: day, used: budget.used("day") } };
+  return {
+    data: {
+      api_requests_hourly: { user: { allowed: minute * 60, used: 0 } },
+      api_requests_daily:
+        group === undefined ? daily : { ...daily, group: { inherited_from: "company", ...group } },
+      api_requests_monthly: { user: { allowed: month, used: budget.used("month") } },
+    },
+  };
 }
 
 function problem(status: number, code: string, message: string): Answer {

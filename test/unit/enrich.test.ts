@@ -10,163 +10,290 @@ import {
   other,
   provider,
   silent,
+  stranger,
 } from "../fakes/enrich-desk.ts";
-import { after, t0 } from "../fakes/samples.ts";
+import { eventually } from "../fakes/eventually.ts";
+import { after, ip, t0 } from "../fakes/samples.ts";
+
+const names = ["first", "second", "third"];
 
 describe("findings", () => {
-  test("come from every provider, in their order", async () => {
-    const { enrich } = createEnrichDesk([
+  test("come from every provider that is named, in their order, and are kept", async () => {
+    const { enrich, store } = createEnrichDesk([
       knowing("first"),
       provider("second", async () => undefined),
-      failing("third", "PROVIDER_REJECTED", false),
+      failing("third", "PROVIDER_REJECTED"),
     ]);
-
     const about = { ip: attacker, foundAt: t0 };
-    await expect(enrich(attacker, never)).resolves.toEqual({
-      findings: [
-        { ...about, provider: "first", status: "known", evidence, expiresAt: after(43_200) },
-        {
-          ...about,
-          provider: "second",
-          status: "unknown",
-          reason: "no data about it",
-          expiresAt: after(3600),
-        },
-        { ...about, provider: "third", status: "failed", reason: "third said no" },
-      ],
-      retryAfterMs: null,
-    });
+    const findings = [
+      { ...about, provider: "first", status: "known", evidence, expiresAt: after(43_200) },
+      { ...about, provider: "second", status: "unknown", reason: "no data about it", expiresAt: after(3600) },
+      { ...about, provider: "third", status: "failed", reason: "third said no", expiresAt: after(600) },
+    ];
+
+    await expect(enrich.ask(attacker, names, never)).resolves.toEqual({ findings, waiting: [] });
+    expect([...store.kept.values()]).toEqual(expect.arrayContaining(findings));
+    expect(store.kept.size).toBe(3);
   });
 
-  test("are none without a provider, and the store is not asked", async () => {
-    const { enrich } = createEnrichDesk([], {
-      store: {
-        findingsOf: () => Promise.reject(new Error("asked")),
-        saveFinding: () => Promise.reject(new Error("asked")),
-      },
-    });
+  test("are only of those that are named", async () => {
+    const [first, second] = [knowing("first"), knowing("second")];
+    const { enrich } = createEnrichDesk([first, second]);
 
-    await expect(enrich(attacker, never)).resolves.toEqual({ findings: [], retryAfterMs: null });
+    await enrich.ask(attacker, ["second"], never);
+
+    expect([first.asked, second.asked]).toEqual([[], [attacker]]);
   });
 
-  test("are kept when known or unknown, not when failed", async () => {
-    const { enrich, kept } = createEnrichDesk([
-      knowing("first"),
-      provider("second", async () => undefined),
-      failing("third", "PROVIDER_UNAVAILABLE", true),
-    ]);
+  test("of a provider that is not configured any more can't be had", async () => {
+    const { enrich } = createEnrichDesk([]);
 
-    await enrich(attacker, never);
-
-    expect([...kept.keys()]).toEqual(["first 203.0.113.45", "second 203.0.113.45"]);
+    await expect(enrich.ask(attacker, ["gone"], never)).resolves.toEqual({
+      findings: [],
+      waiting: [{ provider: "gone", reason: "is not configured any more", retryAt: null }],
+    });
   });
 });
 
-describe("a kept finding", () => {
-  test("is used until it expires, to the second", async () => {
+describe("a finding that somebody else has kept", () => {
+  test("is used instead of paying, until it expires, to the second", async () => {
     const asked = knowing("first");
     const { enrich, clock } = createEnrichDesk([asked]);
-    await enrich(attacker, never);
+    await enrich.ask(attacker, names.slice(0, 1), never);
 
     clock.now = after(43_199);
-    await expect(enrich(attacker, never)).resolves.toMatchObject({ findings: [{ foundAt: t0 }] });
+    await expect(enrich.ask(attacker, ["first"], never)).resolves.toMatchObject({
+      findings: [{ foundAt: t0 }],
+    });
     expect(asked.asked).toHaveLength(1);
 
     clock.now = after(43_200);
-    await expect(enrich(attacker, never)).resolves.toMatchObject({ findings: [{ foundAt: clock.now }] });
+    await enrich.ask(attacker, ["first"], never);
     expect(asked.asked).toHaveLength(2);
   });
 
-  test("that says `unknown` expires sooner", async () => {
-    const asked = provider("first", async () => undefined);
-    const { enrich, clock } = createEnrichDesk([asked], { unknownSeconds: 60 });
-    await enrich(attacker, never);
+  test("that failed keeps its provider from being asked again until it expires", async () => {
+    const refusing = failing("first", "PROVIDER_REJECTED");
+    const { enrich, clock } = createEnrichDesk([refusing]);
+    await enrich.ask(attacker, ["first"], never);
+    clock.now = after(599);
+    await enrich.ask(attacker, ["first"], never);
+    expect(refusing.asked).toHaveLength(1);
+    clock.now = after(600);
+    await enrich.ask(attacker, ["first"], never);
+    expect(refusing.asked).toHaveLength(2);
+  });
 
-    clock.now = after(59);
-    await enrich(attacker, never);
-    clock.now = after(60);
-    await enrich(attacker, never);
+  test("in part is not enough for a provider that can tell more", async () => {
+    const asked = knowing("first");
+    const { enrich, store } = createEnrichDesk([asked]);
+    const partial = { ...evidence, isPartial: true as const };
+    store.kept.set("first", {
+      provider: "first",
+      ip: attacker,
+      foundAt: t0,
+      expiresAt: after(60),
+      status: "known",
+      evidence: partial,
+    });
 
-    expect(asked.asked).toHaveLength(2);
+    await enrich.ask(attacker, ["first"], never);
+
+    expect(asked.asked).toEqual([attacker]);
   });
 
   test("of one provider or address says nothing for another", async () => {
-    const first = knowing("first");
-    const second = failing("second", "PROVIDER_UNAVAILABLE", true);
+    const [first, second] = [knowing("first"), knowing("second")];
     const { enrich } = createEnrichDesk([first, second]);
 
-    await enrich(attacker, never);
-    await enrich(attacker, never);
-    await enrich(other, never);
+    await enrich.ask(attacker, ["first"], never);
+    await enrich.ask(attacker, ["first", "second"], never);
+    await enrich.ask(other, ["first"], never);
 
     expect(first.asked).toEqual([attacker, other]);
-    expect(second.asked).toEqual([attacker, attacker, other]);
+    expect(second.asked).toEqual([attacker]);
   });
 });
 
 describe("simultaneous calls", () => {
-  test("about one address cause one look-up", async () => {
+  test("about one address cause one look-up, also when the queue wants it too", async () => {
     const asked = knowing("first");
-    const { enrich } = createEnrichDesk([asked]);
+    const { enrich, store, step } = createEnrichDesk([asked]);
+    store.queue(
+      "first",
+      { ip: attacker, severity: "low", events: 1, searches: [], firewalls: 0, closeness: 0 },
+      t0,
+    );
 
-    const all = await Promise.all(Array.from({ length: 50 }, () => enrich(attacker, never)));
+    const [all] = await Promise.all([
+      Promise.all(Array.from({ length: 50 }, () => enrich.ask(attacker, ["first"], never))),
+      step("first"),
+    ]);
 
     expect(asked.asked).toEqual([attacker]);
-    expect(new Set(all).size).toBe(1);
+    expect(all.every(({ findings }) => findings[0]?.status === "known")).toBe(true);
+    expect(store.waiting("first")).toEqual([]);
+  });
+
+  test("are eight at most; the others wait", async () => {
+    const stuck = silent("first");
+    const { enrich } = createEnrichDesk([stuck], { timeoutMs: 50 });
+
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => enrich.ask(stranger(n), ["first"], never)),
+    );
+
+    expect(stuck.asked).toHaveLength(8);
+    expect(all.filter(({ waiting }) => waiting[0]?.retryAt === null)).toHaveLength(12);
   });
 
   test("about different addresses do not wait for each other", async () => {
     const stuck = provider("first", (address) =>
       address === attacker ? new Promise(() => undefined) : Promise.resolve(evidence),
     );
-    const { enrich } = createEnrichDesk([stuck]);
+    const { enrich } = createEnrichDesk([stuck], { timeoutMs: 1000 });
 
-    void enrich(attacker, never);
+    const slow = enrich.ask(attacker, ["first"], never);
 
-    await expect(enrich(other, never)).resolves.toMatchObject({ findings: [{ status: "known" }] });
-  });
-
-  test("go on when one caller leaves, and stop when the last one has left", async () => {
-    const { enrich } = createEnrichDesk([silent("first")]);
-    const [one, two] = [new AbortController(), new AbortController()];
-    const first = enrich(attacker, one.signal);
-    const second = enrich(attacker, two.signal);
-    let settled = false;
-    void second.then(() => {
-      settled = true;
+    await expect(enrich.ask(other, ["first"], never)).resolves.toMatchObject({
+      findings: [{ status: "known" }],
     });
-
-    one.abort();
-    await new Promise(setImmediate);
-    expect(settled).toBe(false);
-
-    two.abort();
-    await expect(Promise.all([first, second])).resolves.toMatchObject([
-      { findings: [{ status: "failed", provider: "first" }] },
-      { findings: [{ status: "failed", provider: "first" }] },
-    ]);
-  });
-
-  test("a call after everybody left asks anew", async () => {
-    const asked = silent("first");
-    const { enrich } = createEnrichDesk([asked], { timeoutMs: 20 });
-
-    await enrich(attacker, AbortSignal.abort());
-    await enrich(attacker, never);
-
-    expect(asked.asked).toHaveLength(2);
+    await slow;
   });
 });
 
-test.each(["findingsOf", "saveFinding"] as const)("rejects when the store fails in %s", async (broken) => {
-  const unavailable = new AppError("STORE_UNAVAILABLE", "disk full", { retryable: true });
-  const { enrich } = createEnrichDesk([knowing("first")], {
-    store: {
-      findingsOf: async () => [],
-      saveFinding: async () => undefined,
-      [broken]: () => Promise.reject(unavailable),
-    },
+describe("who leaves", () => {
+  test("waits no longer, and what was paid is kept for the next", async () => {
+    let answer: () => void = () => undefined;
+    const slow = provider("first", () => new Promise((resolve) => (answer = () => resolve(evidence))));
+    const { enrich, store } = createEnrichDesk([slow]);
+    const leaving = new AbortController();
+    const asked = enrich.ask(attacker, ["first"], leaving.signal);
+    await eventually("the look-up", () => slow.asked.length === 1);
+
+    leaving.abort();
+    await expect(asked).resolves.toMatchObject({ findings: [], waiting: [{ provider: "first" }] });
+    answer();
+    await enrich.settle();
+
+    expect(store.kept.get("first 203.0.113.45")?.status).toBe("known");
   });
 
-  await expect(enrich(attacker, never)).rejects.toBe(unavailable);
+  test("before anything is paid causes no call", async () => {
+    const asked = knowing("first");
+    const { enrich } = createEnrichDesk([asked]);
+
+    await expect(enrich.ask(attacker, ["first"], AbortSignal.abort())).resolves.toMatchObject({
+      waiting: [{ provider: "first", retryAt: null }],
+    });
+    expect(asked.asked).toEqual([]);
+  });
+});
+
+describe("a store that fails", () => {
+  const full = new AppError("STORE_UNAVAILABLE", "disk full", { retryable: true });
+
+  test.each(["factsOf", "updateBudget"] as const)("in %s causes no call", async (broken) => {
+    const asked = knowing("first");
+    const { enrich, store } = createEnrichDesk([asked]);
+    store.fail(broken, full);
+
+    await expect(enrich.ask(attacker, ["first"], never)).rejects.toBe(full);
+    expect(asked.asked).toEqual([]);
+  });
+
+  test("when the answer is there does not make it be paid again", async () => {
+    const asked = knowing("first");
+    const { enrich, store } = createEnrichDesk([asked]);
+    store.fail("finishLookUps", full);
+    await expect(enrich.ask(attacker, ["first"], never)).rejects.toBe(full);
+
+    store.fail(null);
+    await expect(enrich.ask(attacker, ["first"], never)).resolves.toMatchObject({
+      findings: [{ status: "known" }],
+    });
+    expect(asked.asked).toEqual([attacker]);
+    expect(store.kept.size).toBe(1);
+  });
+});
+
+describe("a whole /24", () => {
+  const network = (answers: ReadonlyMap<ReturnType<typeof ip>, typeof evidence>) => {
+    const networks: string[] = [];
+    return {
+      networks,
+      look: {
+        terms: { numbers: ["score"], times: [] },
+        quota: [],
+        lookUp: async (about: string) => {
+          networks.push(about);
+          return { value: answers, quota: [] };
+        },
+      },
+    };
+  };
+  const partial = { ...evidence, isPartial: true as const };
+  const [a, b, c] = [ip("20.1.1.1"), ip("20.1.1.2"), ip("20.1.1.3")];
+
+  test("is looked up once when three of its addresses are asked for, and answers those that wait", async () => {
+    const { networks, look } = network(new Map([[a, partial]]));
+    const asked = knowing("first", { network: look });
+    const { enrich, store } = createEnrichDesk([asked]);
+    const d = ip("20.1.1.4");
+    store.queue("first", { ip: d, severity: "low", events: 1, searches: [], firewalls: 0, closeness: 0 }, t0);
+
+    const all = await Promise.all([a, b, c].map((address) => enrich.ask(address, ["first"], never)));
+
+    expect(networks).toEqual(["20.1.1.0/24"]);
+    expect(asked.asked).toEqual([]);
+    expect(all.map(({ findings }) => findings[0]?.status)).toEqual(["known", "unknown", "unknown"]);
+    expect(store.waiting("first")).toEqual([]);
+    expect(store.kept.get("first 20.1.1.4")?.status).toBe("unknown");
+
+    // The fifth is answered from memory.
+    await enrich.ask(ip("20.1.1.5"), ["first"], never);
+    expect([networks.length, asked.asked.length]).toEqual([1, 0]);
+  });
+
+  test.each([
+    ["are two", [a, b], ["score"]],
+    ["are in different ones", [a, ip("20.1.2.2"), ip("20.1.3.3")], ["score"]],
+    ["have policies that ask for more", [a, b, c], ["score", "reporters"]],
+    ["are IPv6", [ip("2001:db8::1"), ip("2001:db8::2"), ip("2001:db8::3")], ["score"]],
+  ])("is not looked up when addresses %s", async (_, addresses, numbers) => {
+    const { networks, look } = network(new Map());
+    const asked = knowing("first", { network: look });
+    const { enrich } = createEnrichDesk([asked], { termsAsked: () => ({ numbers, times: [] }) });
+
+    await Promise.all(addresses.map((address) => enrich.ask(address, ["first"], never)));
+
+    expect(networks).toEqual([]);
+    expect(asked.asked).toHaveLength(addresses.length);
+  });
+
+  test("whose budget is spent, or that is refused, is asked about address by address", async () => {
+    const refusing = network(new Map());
+    const lookUp = (about: string) => {
+      refusing.networks.push(about);
+      return Promise.reject(new AppError("PROVIDER_REJECTED", "HTTP 402", { retryable: false }));
+    };
+    const asked = knowing("first", { network: { ...refusing.look, lookUp } });
+    const { enrich, store } = createEnrichDesk([asked]);
+
+    await Promise.all([a, b, c].map((address) => enrich.ask(address, ["first"], never)));
+    await enrich.ask(ip("20.1.1.9"), ["first"], never);
+
+    expect(refusing.networks).toHaveLength(1);
+    expect(asked.asked).toHaveLength(4);
+
+    const spent = network(new Map());
+    const limited = { ...spent.look, quota: [{ name: "hour" as const, limit: 1 }] };
+    const second = knowing("second", { network: limited });
+    const desk = createEnrichDesk([second], {}, store);
+    await Promise.all([a, b, c].map((address) => desk.enrich.ask(address, ["second"], never)));
+    const d = ["20.1.9.1", "20.1.9.2", "20.1.9.3"].map(ip);
+    await Promise.all(d.map((address) => desk.enrich.ask(address, ["second"], never)));
+    expect(spent.networks).toEqual(["20.1.1.0/24"]);
+    expect(second.asked).toEqual(expect.arrayContaining(d));
+  });
 });

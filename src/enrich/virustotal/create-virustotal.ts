@@ -1,95 +1,74 @@
-import { z } from "zod";
 import type { ProviderConfig } from "../../config/config.ts";
-import type { AppError } from "../../domain/errors.ts";
-import type { IntelProvider } from "../../ports.ts";
-import { createHttpGet, type HttpAnswer } from "../http-client.ts";
-import { answerInvalid, quotaExhausted, refusedKey, rejected, unavailable } from "../provider-errors.ts";
-import { parseJson, readAnswer, requireAbout } from "../read-answer.ts";
-import { retryAfterMsOf } from "../retry-after.ts";
+import { knownProviders } from "../../domain/provider-terms.ts";
+import type { IntelProvider, QuotaWindow } from "../../ports.ts";
+import { createHttpGet, type HttpGet, keyHeader } from "../http-client.ts";
+import { keyIdOf } from "../key-id.ts";
+import { quotaWindows } from "../quota-windows.ts";
+import { readAnswer, requireAbout } from "../read-answer.ts";
+import { errorOf, quotaErrorOf, service } from "./error-of.ts";
 import { evidenceOf, IpReport } from "./ip-report.ts";
+import { OverallQuotas, windowsOf } from "./overall-quotas.ts";
 
-const service = "VirusTotal";
 const maxBytes = 4 * 1024 * 1024;
 
-/** A public key has four look-ups a minute; the answer usually does not say when the next is allowed. */
-const quotaWaitMs = 60_000;
+/** Of a public key. */
+const publicQuota = { minute: 4, day: 500, month: 15_500 };
 
-const ErrorBody = z.object({ error: z.object({ code: z.string() }) });
-
-type Meaning = "unknown" | "key" | "quota" | "transient" | "rejected" | "invalid";
-
-// NotAvailableYet comes with status 400, which alone would mean a wrong question.
-const meaningOfCode: ReadonlyMap<string, Meaning> = new Map([
-  ["NotFoundError", "unknown"],
-  ["AuthenticationRequiredError", "key"],
-  ["WrongCredentialsError", "key"],
-  ["UserNotActiveError", "key"],
-  ["ForbiddenError", "key"],
-  ["QuotaExceededError", "quota"],
-  ["TooManyRequestsError", "quota"],
-  ["NotAvailableYet", "transient"],
-  ["FailedDependencyError", "transient"],
-  ["TransientError", "transient"],
-  ["DeadlineExceededError", "transient"],
-]);
+/** Days end at midnight UTC, months on their last day. Source: docs.virustotal.com, "Public vs Premium API". */
+function onCalendar(window: QuotaWindow): QuotaWindow {
+  return window.name === "day" || window.name === "month" ? { ...window, isCalendar: true } : window;
+}
 
 /**
- * VirusTotal API v3. An address it never saw, or that no engine was asked about, is unknown.
- * Errors are told apart by the code in the body, then by the HTTP status.
- * Source: docs.virustotal.com, "IP addresses", "Errors", "Public vs Premium API".
+ * VirusTotal API v3. An address it never saw, or that no engine was asked about, is unknown. No answer tells what is left of the
+ * quota; `readQuota` asks for it.
+ * Source: docs.virustotal.com, "IP addresses", "Errors", "Public vs Premium API", "Consumption quotas".
  */
 export function createVirusTotal(
   config: ProviderConfig,
   { now = () => new Date() }: { readonly now?: () => Date } = {},
 ): IntelProvider {
+  const { apiKey } = config;
+  const { name, title, terms } = knownProviders.virustotal;
   const get = createHttpGet({
     service,
     baseUrl: config.url,
-    headers: { "x-apikey": config.apiKey },
+    headers: keyHeader("x-apikey", apiKey),
     maxBytes,
   });
   return {
-    name: "virustotal",
-    numbers: ["malicious", "suspicious", "harmless", "undetected", "reputation"],
+    name,
+    title,
+    terms,
+    keyId: keyIdOf(name, apiKey),
+    quota: quotaWindows(publicQuota, config.quota).map(onCalendar),
+    isOptional: false,
     async lookUp(ip, signal) {
       const answer = await get(`/ip_addresses/${encodeURIComponent(ip)}`, signal);
       if (answer.status === 200) {
         const report = readAnswer(service, IpReport, answer.text);
         requireAbout(service, ip, report.data.id);
-        return evidenceOf(report, ip);
+        return { value: evidenceOf(report, ip), quota: [] };
       }
-      const meaning = meaningOf(answer);
-      if (meaning === "unknown") {
-        return undefined;
+      const error = errorOf(answer, now());
+      if (error !== null) {
+        throw error;
       }
-      throw errorOf[meaning](answer, now());
+      return { value: undefined, quota: [] };
     },
+    ...(apiKey === null ? {} : { readQuota: (signal) => readQuota(get, { ...config, apiKey }, now, signal) }),
   };
 }
 
-function meaningOf({ status, text }: HttpAnswer): Meaning {
-  const body = ErrorBody.safeParse(parseJson(text));
-  const byCode = body.success ? meaningOfCode.get(body.data.error.code) : undefined;
-  if (byCode !== undefined) {
-    return byCode;
+async function readQuota(
+  get: HttpGet,
+  { apiKey, quota }: ProviderConfig & { readonly apiKey: string },
+  now: () => Date,
+  signal: AbortSignal,
+): ReturnType<NonNullable<IntelProvider["readQuota"]>> {
+  const answer = await get(`/users/${encodeURIComponent(apiKey)}/overall_quotas`, signal);
+  if (answer.status !== 200) {
+    throw quotaErrorOf(answer, now());
   }
-  if (status === 401 || status === 403) {
-    return "key";
-  }
-  if (status === 429) {
-    return "quota";
-  }
-  if (status >= 500) {
-    return "transient";
-  }
-  // Without VirusTotal's own code a 404 comes from somebody else, e.g. because VIRUSTOTAL_URL is wrong.
-  return status >= 400 && status !== 404 ? "rejected" : "invalid";
+  return windowsOf(readAnswer(service, OverallQuotas, answer.text), quota, now());
 }
-
-const errorOf: Readonly<Record<Exclude<Meaning, "unknown">, (answer: HttpAnswer, now: Date) => AppError>> = {
-  key: ({ status }) => refusedKey(service, status),
-  quota: (answer, now) => quotaExhausted(service, retryAfterMsOf(answer, now) ?? quotaWaitMs),
-  transient: ({ status }) => unavailable(service, `can't answer now (HTTP ${status})`),
-  rejected: ({ status }) => rejected(service, status),
-  invalid: ({ status }) => answerInvalid(service, `has an unexpected status (HTTP ${status})`),
-};

@@ -1,31 +1,61 @@
 import type { FirewallConfig, SearchRule } from "../config/config.ts";
 import { coversGroups } from "../domain/block.ts";
+import type { Mode } from "../domain/decision.ts";
 import { createPattern } from "../domain/pattern.ts";
+import type { Policy } from "../domain/policy.ts";
+import type { Severity } from "../domain/severity.ts";
 
-/** Where the blocks of an alert are enforced. */
-export interface BlockTarget {
-  /** Groups of firewalls; null: all. */
+/** How alerts of one search are handled. */
+export interface SearchPlan {
+  /** Groups of firewalls for which blocks are; null: all. */
   readonly groups: readonly string[] | null;
-  /** The names of their firewalls. */
+  /** The names of their firewalls; none in mode `observe`, where nothing is enforced. */
   readonly firewalls: readonly string[];
+  readonly mode: Mode;
+  readonly policy: Policy;
+  /** For alerts whose rows say nothing; null: nobody has said. */
+  readonly severity: Severity | null;
+  /** Fields that hold addresses; null: those of the settings for all searches. */
+  readonly fields: readonly string[] | null;
 }
 
-export interface BlockTargetOptions {
+export interface SearchPlanOptions {
   readonly searches: readonly SearchRule[];
+  /** Those that are enabled. */
   readonly firewalls: readonly Pick<FirewallConfig, "name" | "groups">[];
+  /** For searches whose rule does not say otherwise. */
+  readonly mode: Mode;
+  readonly policy: Policy;
 }
 
-/** Which firewalls the blocks of a search are for: the first rule that fits its name counts; without one, all. */
-export function createBlockTarget(options: BlockTargetOptions): (searchName: string | null) => BlockTarget {
-  const rules = options.searches.map(({ name, groups }) => ({
-    fits: createPattern(name.toLowerCase()),
-    groups,
+/** How alerts of a search are handled: the first rule that fits its name counts; an alert without a search has none. Not case-sensitive. */
+export function createSearchPlan(options: SearchPlanOptions): (searchName: string | null) => SearchPlan {
+  const usual = planOf(nothingDifferent, options);
+  const plans = options.searches.map((rule) => ({
+    fits: createPattern(rule.name.toLowerCase()),
+    plan: planOf(rule, options),
   }));
   return (searchName) => {
     const name = searchName?.toLowerCase();
-    const groups = rules.find(({ fits }) => name !== undefined && fits(name))?.groups ?? null;
-    const firewalls = options.firewalls.filter((firewall) => isFor(groups, firewall.groups));
-    return { groups, firewalls: firewalls.map(({ name }) => name) };
+    return plans.find(({ fits }) => name !== undefined && fits(name))?.plan ?? usual;
+  };
+}
+
+type Different = Omit<SearchRule, "name">;
+
+const nothingDifferent: Different = { groups: null, mode: null, severity: null, fields: null, policy: null };
+
+function planOf(rule: Different, options: SearchPlanOptions): SearchPlan {
+  const { groups, severity, fields } = rule;
+  const mode = rule.mode ?? options.mode;
+  const enforcing = mode === "observe" ? [] : options.firewalls;
+  return {
+    groups,
+    firewalls: enforcing.filter((firewall) => isFor(groups, firewall.groups)).map(({ name }) => name),
+    mode,
+    policy: rule.policy ?? options.policy,
+    severity,
+    fields,
   };
 }
 

@@ -1,122 +1,99 @@
 import { hash } from "node:crypto";
 import { forever } from "../domain/block.ts";
-import type { Action, Decision, Mode } from "../domain/decision.ts";
+import type { Decision, DecisionInputs, Mode, ShadowDecision } from "../domain/decision.ts";
 import type { Finding } from "../domain/finding.ts";
-import { graceReason } from "../domain/grace.ts";
-import { type IpAddress, prefixOf } from "../domain/ip-address.ts";
+import type { IpAddress } from "../domain/ip-address.ts";
 import type { Policy } from "../domain/policy.ts";
-import type { Standing } from "../ports.ts";
-import { describeFinding } from "./describe-finding.ts";
-import { firstHeldRule, type HeldRule } from "./rules.ts";
+import type { AddressFacts, Standing } from "../ports.ts";
+import { recordOf } from "./escalation.ts";
+import { alreadyHeld, settledVerdict } from "./settled-verdict.ts";
+import { judge, type Verdict } from "./verdict.ts";
 
 export interface DecideInput {
   readonly alertId: string;
   readonly ip: IpAddress;
-  /** Number of events that the alert counts. */
-  readonly count: number;
+  /** Fresh ones, and stale ones that are used and marked. */
   readonly findings: readonly Finding[];
   readonly policy: Policy;
-  /** Names of the providers that are configured. */
-  readonly providers: readonly string[];
+  /** Decides beside it, for comparison; null: none. */
+  readonly shadow: Policy | null;
+  /** Those that are configured. */
+  readonly providers: readonly { readonly name: string }[];
   readonly mode: Mode;
   /** Why the address may never be blocked, or null. */
   readonly protectedReason: string | null;
   readonly standing: Standing;
+  /** Earlier blocks, oldest first. */
+  readonly offences: AddressFacts["offences"];
+  readonly inputs: Omit<DecisionInputs, "offences">;
+  /** Nobody is waited for any more: who is missing stays missing. */
+  readonly isFinal: boolean;
   readonly now: Date;
-}
-
-interface Verdict {
-  readonly action: Action;
-  readonly reasons: readonly string[];
-  readonly rule: string | null;
-  /** Null for watch and ignore. */
-  readonly seconds: number | null;
 }
 
 /**
  * What to do about one address of one alert.
  * A protected address is ignored, whatever is said about it; so is one that is blocked already. One that a person let out
- * is watched until its grace ends. Otherwise the first block rule that holds decides, then the first hold rule; an address
- * about which no rule holds, or that nobody knows, is watched. In mode `approve` what would be blocked is held for a person.
+ * is watched until its grace ends. All others are decided by the policy's rules (see `judge`). One that is held already is not
+ * held again.
  */
 export function decide(input: DecideInput): Decision {
-  const { alertId, ip, findings, policy, mode, now } = input;
-  const { action, reasons, rule, seconds } = settledVerdict(input) ?? ruledVerdict(input);
+  const { alertId, ip, findings, policy, mode, standing, now } = input;
+  const settled = settledVerdict({
+    ip,
+    protectedReason: input.protectedReason,
+    standing: { ...standing, blockedUntil: standing.block?.expiresAt ?? null },
+    now,
+  });
+  const wanted = settled ?? judgeBy(policy, input);
+  const { action, holdCause, reasons, rule, seconds } = unlessHeld(wanted, standing, now);
   return {
     id: decisionId(alertId, ip),
     alertId,
     ip,
     action,
+    holdCause,
     reasons,
     rule,
     policyVersion: policy.version,
     mode,
     findings,
+    inputs: { ...input.inputs, offences: recordOf(input.offences, policy.forgetSeconds, now).level },
+    shadow: settled === undefined ? shadowOf(input, wanted) : null,
     actor: "policy",
     decidedAt: now,
     expiresAt: seconds === null ? null : endOf(now, seconds),
   };
 }
 
-function endOf(now: Date, seconds: number): Date {
-  return seconds === Number.POSITIVE_INFINITY ? forever : new Date(now.getTime() + seconds * 1000);
+/** When something ends that begins now; `forever` for infinity. */
+export function endOf(now: Date, seconds: number): Date {
+  const end = now.getTime() + seconds * 1000;
+  return end < forever.getTime() ? new Date(end) : forever;
+}
+
+function judgeBy(policy: Policy, input: DecideInput): Verdict {
+  const { findings, providers, mode, inputs, isFinal, now } = input;
+  const offences = recordOf(input.offences, policy.forgetSeconds, now);
+  return judge({ findings, policy, providers, mode, offences, inputs, isFinal, now });
+}
+
+function unlessHeld(verdict: Verdict, { heldUntil }: Standing, now: Date): Verdict {
+  return verdict.action === "hold" && heldUntil !== null && heldUntil > now
+    ? alreadyHeld(heldUntil)
+    : verdict;
+}
+
+/** Compared by what each of the two wants, so that a standing hold makes no difference. */
+function shadowOf(input: DecideInput, live: Verdict): ShadowDecision | null {
+  const { shadow } = input;
+  if (shadow === null) {
+    return null;
+  }
+  const { action, reasons, rule } = judgeBy(shadow, input);
+  return action === live.action ? null : { action, reasons, rule, policyVersion: shadow.version };
 }
 
 function decisionId(alertId: string, ip: IpAddress): string {
   return `de_${hash("sha256", JSON.stringify([alertId, ip]), "hex").slice(0, 32)}`;
-}
-
-/** What is clear without looking at the findings. */
-function settledVerdict({ ip, protectedReason, standing, now }: DecideInput): Verdict | undefined {
-  if (protectedReason !== null) {
-    return without("ignore", [`protected: ${protectedReason}`]);
-  }
-  const { block, graceUntil, letOut = prefixOf(ip) } = standing;
-  if (block !== null && block.expiresAt > now) {
-    return without("ignore", [
-      block.expiresAt >= forever
-        ? "already blocked without end"
-        : `already blocked until ${block.expiresAt.toISOString()}`,
-    ]);
-  }
-  if (graceUntil !== null && graceUntil > now) {
-    return without("watch", [graceReason(prefixOf(ip), { prefix: letOut, until: graceUntil })]);
-  }
-  return undefined;
-}
-
-function ruledVerdict(input: DecideInput): Verdict {
-  const { findings, policy, providers, mode } = input;
-  const block = firstHeldRule(policy.block, findings);
-  if (block !== undefined) {
-    const reasons = reasonsOf(block, input);
-    return mode === "approve"
-      ? held(input, { ...block, reasons: [...reasons, "mode approve: a person must approve this block"] })
-      : { action: "block", reasons, rule: block.text, seconds: policy.blockSeconds };
-  }
-  const hold = firstHeldRule(policy.hold, findings);
-  if (hold !== undefined) {
-    return held(input, { ...hold, reasons: reasonsOf(hold, input) });
-  }
-  if (providers.length === 0) {
-    return without("watch", ["no provider is configured: without a provider's key nothing can be confirmed"]);
-  }
-  return without("watch", ["no rule holds", ...findings.map(describeFinding)]);
-}
-
-function held({ policy, standing, now }: DecideInput, { reasons, text }: HeldRule): Verdict {
-  const { heldUntil } = standing;
-  return heldUntil !== null && heldUntil > now
-    ? without("ignore", [`already held for a person until ${heldUntil.toISOString()}`])
-    : { action: "hold", reasons, rule: text, seconds: policy.holdSeconds };
-}
-
-/** First what the rule asked for, then what the other providers say, then how often it was seen. */
-function reasonsOf(rule: HeldRule, { findings, count }: DecideInput): readonly string[] {
-  const others = findings.filter(({ provider }) => !rule.providers.has(provider)).map(describeFinding);
-  return [...rule.reasons, ...others, `Splunk counted ${count} ${count === 1 ? "event" : "events"}`];
-}
-
-function without(action: "watch" | "ignore", reasons: readonly string[]): Verdict {
-  return { action, reasons, rule: null, seconds: null };
 }

@@ -1,22 +1,22 @@
 import { messageOf } from "../domain/errors.ts";
-import { type IpPrefix, parseIpAddress, prefixOf } from "../domain/ip-address.ts";
+import { parseIpAddress, prefixOf } from "../domain/ip-address.ts";
+import type { NamedNetwork } from "../domain/network-index.ts";
 import type { Log, Store } from "../ports.ts";
-
-/** A network that must never be blocked, and why, in words. */
-export interface OwnNetwork {
-  readonly prefix: IpPrefix;
-  readonly why: string;
-}
+import { inTime } from "./in-time.ts";
+import { keepUnchanged } from "./keep-unchanged.ts";
+import { isSameNetwork } from "./same-network.ts";
 
 export interface OwnAddressesDeps {
   /** Addresses of this machine. */
   readonly interfaces: () => readonly string[];
   /** Name servers this machine asks. */
   readonly resolvers: () => readonly string[];
+  /** Machines over which this one reaches others. */
+  readonly gateways: () => readonly string[];
   /** Hosts that Portcullis needs, by name or address, with what they are. */
   readonly hosts: readonly { readonly host: string; readonly why: string }[];
   /** Networks that are known from the settings, e.g. of trusted proxies and of Splunk. */
-  readonly networks: readonly OwnNetwork[];
+  readonly networks: readonly NamedNetwork[];
   /** Addresses of a host name. */
   readonly lookUp: (host: string) => Promise<readonly string[]>;
   readonly store: Pick<Store, "firewalls">;
@@ -24,11 +24,12 @@ export interface OwnAddressesDeps {
 }
 
 export interface OwnAddresses {
-  /** Reads everything again. A host that can't be resolved now keeps the addresses it had. Never rejects. @returns true when all is known */
+  /** Reads everything again. What can't be read or resolved now keeps the addresses it had. Never rejects. @returns true when all is known */
   refresh(): Promise<boolean>;
   /** Reads again what the firewalls have told of themselves. Never rejects. */
   refreshFirewalls(): Promise<void>;
-  list(): readonly OwnNetwork[];
+  /** The same array while nothing has changed. */
+  list(): readonly NamedNetwork[];
 }
 
 /** A name server that hangs must not hold up the start for long. */
@@ -36,54 +37,75 @@ const lookUpMs = 3000;
 
 /** Ourselves and everybody we depend on: blocking one of these would cut the branch we sit on. */
 export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
-  const ofHost = new Map<string, readonly OwnNetwork[]>();
-  let ofMachine: readonly OwnNetwork[] = [];
-  let ofFirewalls: readonly OwnNetwork[] = [];
-  let current: readonly OwnNetwork[] = [];
+  const { networks, store, log } = deps;
+  // By what they are of, in the order in which they were first known.
+  const found: Found = new Map();
+  let current = networks;
 
   const assemble = (): void => {
-    current = [...deps.networks, ...ofMachine, ...[...ofHost.values()].flat(), ...ofFirewalls];
+    current = keepUnchanged(current, [...networks, ...[...found.values()].flat()], isSameNetwork);
   };
-
   const refreshFirewalls = async (): Promise<void> => {
     try {
-      const firewalls = await deps.store.firewalls();
-      ofFirewalls = firewalls.flatMap(({ name, ownAddresses }) =>
-        networksOf(ownAddresses, `${firewallWhy} ${name}`),
+      const firewalls = await store.firewalls();
+      const told = firewalls.flatMap(({ name, ownAddresses }) =>
+        networksOf(ownAddresses, `an address, gateway or login peer of firewall ${name}`),
       );
-      assemble();
+      found.set("firewalls", told);
     } catch (error) {
-      deps.log.warn(
+      log.warn(
         { error: messageOf(error) },
         "the firewalls' own addresses can't be read now, keeping those known",
       );
     }
+    assemble();
   };
 
   return {
     async refresh() {
-      const resolved = await Promise.all(deps.hosts.map((host) => resolve(deps, host, ofHost)));
-      ofMachine = [
-        ...networksOf(deps.interfaces(), "an address of this machine"),
-        ...networksOf(deps.resolvers(), "a name server of this machine"),
-      ];
+      const read = (["interfaces", "resolvers", "gateways"] as const).map((part) =>
+        readMachine(deps, part, found),
+      );
+      const resolved = await Promise.all(deps.hosts.map((host) => resolve(deps, host, found)));
       await refreshFirewalls();
-      return resolved.every(Boolean);
+      return [...read, ...resolved].every(Boolean);
     },
     refreshFirewalls,
     list: () => current,
   };
 }
 
-/** False when it failed; then `ofHost` stays as it is. */
+type Found = Map<string, readonly NamedNetwork[]>;
+
+const whyOfMachine = {
+  interfaces: "an address of this machine",
+  resolvers: "a name server of this machine",
+  gateways: "a gateway of this machine",
+} as const;
+
+/** False when it failed; then `found` stays as it is. */
+function readMachine(deps: OwnAddressesDeps, part: keyof typeof whyOfMachine, found: Found): boolean {
+  try {
+    found.set(part, networksOf(deps[part](), whyOfMachine[part]));
+    return true;
+  } catch (error) {
+    deps.log.warn(
+      { error: messageOf(error) },
+      `${part} of this machine can't be read now, so new ones can't be protected from being blocked`,
+    );
+    return false;
+  }
+}
+
+/** False when it failed; then `found` stays as it is. */
 async function resolve(
   { lookUp, log }: OwnAddressesDeps,
   { host, why }: OwnAddressesDeps["hosts"][number],
-  ofHost: Map<string, readonly OwnNetwork[]>,
+  found: Found,
 ): Promise<boolean> {
   try {
-    const addresses = parseIpAddress(host) === undefined ? await inTime(lookUp(host)) : [host];
-    ofHost.set(host, networksOf(addresses, `${why} (${host})`));
+    const addresses = await addressesOf(host, lookUp);
+    found.set(`host ${host}: ${why}`, networksOf(addresses, `${why} (${host})`));
     return true;
   } catch (error) {
     log.warn(
@@ -94,25 +116,21 @@ async function resolve(
   }
 }
 
-const firewallWhy = "an address, gateway or login peer of firewall";
-
-function networksOf(addresses: readonly string[], why: string): readonly OwnNetwork[] {
-  return addresses.flatMap((text) => {
-    const ip = parseIpAddress(text);
-    return ip === undefined ? [] : [{ prefix: prefixOf(ip), why }];
-  });
+async function addressesOf(host: string, lookUp: OwnAddressesDeps["lookUp"]): Promise<readonly string[]> {
+  if (parseIpAddress(host) !== undefined) {
+    return [host];
+  }
+  const addresses = await inTime(lookUp(host), lookUpMs);
+  if (addresses.length === 0) {
+    throw new Error("it has no address");
+  }
+  return addresses;
 }
 
-async function inTime<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${lookUpMs} ms`));
-    }, lookUpMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** In an order of their own: name servers answer in another one each time. */
+function networksOf(addresses: readonly string[], why: string): readonly NamedNetwork[] {
+  return addresses
+    .flatMap((text) => parseIpAddress(text) ?? [])
+    .toSorted()
+    .map((ip) => ({ prefix: prefixOf(ip), why }));
 }

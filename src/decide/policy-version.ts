@@ -1,11 +1,39 @@
 import { hash } from "node:crypto";
-import type { Policy } from "../domain/policy.ts";
+import type { Condition, Policy, Rule } from "../domain/policy.ts";
 
-/** `sha256:` and 12 hex digits over rules, durations and aggregation; the order in which a rule names providers makes no difference. */
-export function policyVersion(policy: Omit<Policy, "version">): string {
-  const { block, hold, aggregate, blockSeconds, holdSeconds, graceSeconds } = policy;
-  const text = canonicalJson({ block, hold, aggregate, blockSeconds, holdSeconds, graceSeconds });
-  return `sha256:${hash("sha256", text, "hex").slice(0, 12)}`;
+type Content = Omit<Policy, "version">;
+
+/**
+ * `sha256:` and 12 hex digits over everything in a policy; the order in which a rule names its conditions, or a quorum its groups, makes
+ * no difference.
+ */
+export function policyVersion(policy: Content): string {
+  const content: Record<keyof Content, unknown> = {
+    block: policy.block.map(canonicalRule),
+    hold: policy.hold.map(canonicalRule),
+    sightings: policy.sightings,
+    hints: policy.hints,
+    blockSeconds: policy.blockSeconds,
+    forgetSeconds: policy.forgetSeconds,
+    aggregate: policy.aggregate,
+    holdSeconds: policy.holdSeconds,
+    graceSeconds: policy.graceSeconds,
+    unavailable: policy.unavailable,
+    staleSeconds: policy.staleSeconds,
+  };
+  return `sha256:${hash("sha256", canonicalJson(content), "hex").slice(0, 12)}`;
+}
+
+function canonicalRule({ conditions, quorum, sightings }: Rule): unknown {
+  return {
+    conditions: canonicalGroup(conditions),
+    quorum: quorum && { least: quorum.least, of: quorum.of.map(canonicalGroup).toSorted() },
+    sightings,
+  };
+}
+
+function canonicalGroup(conditions: readonly Condition[]): string {
+  return conditions.map(canonicalJson).toSorted().join();
 }
 
 function canonicalJson(value: unknown): string {

@@ -1,3 +1,4 @@
+import type { AllowEntry } from "../domain/allow-entry.ts";
 import {
   familyOf,
   type IpAddress,
@@ -13,7 +14,7 @@ import {
   type NamedNetwork,
   type NetworkIndex,
   rangeOf,
-} from "./network-index.ts";
+} from "../domain/network-index.ts";
 import {
   documentationNetworks,
   publicResolvers,
@@ -21,13 +22,20 @@ import {
   specialNetworks,
   unassignedNetworks,
 } from "./special-networks.ts";
+import { createUnexpiredEntries } from "./unexpired-entries.ts";
 
+/** The three lists are asked for at each check, and indexed again only when they are another array. */
 export interface ProtectionOptions {
-  readonly allowlist: readonly IpPrefix[];
+  /** What people want never to be blocked. */
+  readonly allowlist: () => readonly AllowEntry[];
+  /** Networks through which our own visitors come. */
+  readonly cdns: () => readonly NamedNetwork[];
+  /** Portcullis itself and everybody it depends on. */
+  readonly own: () => readonly NamedNetwork[];
   /** Lets the addresses of RFC 5737, RFC 3849 and RFC 9637 be blocked: tests and the demo. */
   readonly allowDocumentationAddresses: boolean;
-  /** Portcullis itself and everybody it depends on. Asked at each check; fastest while it returns the same array. */
-  readonly own: () => readonly NamedNetwork[];
+  /** Entries of the allow-list expire by it. */
+  readonly now: () => Date;
 }
 
 /** Why the network or address may never be blocked, in words, or null. */
@@ -37,22 +45,23 @@ const shortestLength = { 4: 24, 6: 48 } as const;
 
 /**
  * What no path may ever block: everything that is not a public address, the allow-list, ourselves and those we depend on,
- * the big public name servers, and any network wider than /24 (IPv4) or /48 (IPv6).
+ * the CDNs in front of us, the big public name servers, and any network wider than /24 (IPv4) or /48 (IPv6).
  * A network is protected as soon as it shares one address with a protected one; a 6to4 network when the IPv4 address in it is.
  */
 export function createProtection(options: ProtectionOptions): Protection {
-  const { allowlist, allowDocumentationAddresses, own } = options;
-  const fixed = [
-    named(specialNetworks),
-    allowDocumentationAddresses ? [] : named(documentationNetworks),
-    named(unassignedNetworks),
-    allowlist.map((prefix) => ({ prefix, why: "on the allow-list" })),
-    named(publicResolvers),
-  ].map(createNetworkIndex);
-  const ownIndex = createRefreshedIndex(own);
+  const { allowlist, cdns, own, allowDocumentationAddresses, now } = options;
+  const indexes: readonly NetworkIndex[] = [
+    createNetworkIndex(named(specialNetworks)),
+    createNetworkIndex(allowDocumentationAddresses ? [] : named(documentationNetworks)),
+    createNetworkIndex(named(unassignedNetworks)),
+    follow(createUnexpiredEntries(allowlist, now), asNamed),
+    createNetworkIndex(named(publicResolvers)),
+    follow(own, (network) => network),
+    follow(cdns, (network) => network),
+  ];
 
   const reasonOf = (range: AddressRange): string | null => {
-    for (const find of [...fixed, ownIndex]) {
+    for (const find of indexes) {
       const found = find(range);
       if (found !== undefined) {
         return `${withoutSingleLength(found.prefix)} is ${found.why}`;
@@ -86,25 +95,24 @@ function named(networks: readonly SpecialNetwork[]): readonly NamedNetwork[] {
   });
 }
 
-/** Follows a list that changes now and then: builds its index again only then. */
-function createRefreshedIndex(list: () => readonly NamedNetwork[]): NetworkIndex {
-  let indexed: readonly NamedNetwork[] = [];
-  let index = createNetworkIndex(indexed);
-  return (range) => {
-    const current = list();
-    if (current !== indexed && !isSameList(current, indexed)) {
-      index = createNetworkIndex(current);
-    }
-    indexed = current;
-    return index(range);
-  };
+/** `203.0.113.0/24 is on the allow-list (red team: our scanner)` */
+function asNamed({ prefix, reason, owner }: AllowEntry): NamedNetwork {
+  const words = [owner, reason].filter((text) => text !== "").join(": ");
+  return { prefix, why: words === "" ? "on the allow-list" : `on the allow-list (${words})` };
 }
 
-function isSameList(a: readonly NamedNetwork[], b: readonly NamedNetwork[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ prefix, why }, index) => prefix === b[index]?.prefix && why === b[index].why)
-  );
+/** Follows a list that changes now and then: builds its index again only then. */
+function follow<T>(list: () => readonly T[], toNamed: (one: T) => NamedNetwork): NetworkIndex {
+  let indexed: readonly T[] = [];
+  let index = createNetworkIndex([]);
+  return (range) => {
+    const current = list();
+    if (current !== indexed) {
+      index = createNetworkIndex(current.map(toNamed));
+      indexed = current;
+    }
+    return index(range);
+  };
 }
 
 function isTooWide(prefix: IpPrefix | IpAddress): boolean {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { blockNetwork, mayAggregate } from "../../src/decide/block-network.ts";
-import { createBlockTarget, isFor } from "../../src/decide/block-target.ts";
 import type { Aggregate } from "../../src/domain/policy.ts";
 import { ip, prefix } from "../fakes/samples.ts";
 
@@ -61,36 +60,5 @@ describe("what a block drops", () => {
     expect(mayAggregate(ip("203.0.113.9"), off)).toBe(false);
     expect(mayAggregate(ip("2001:db8::9"), off)).toBe(false);
     expect(network("2001:db8::9", { policy: off }).prefix).toBe("2001:db8::9/128");
-  });
-});
-
-describe("where a block goes", () => {
-  const firewalls = [
-    { name: "edge-1", groups: ["edge"] },
-    { name: "dmz-1", groups: ["dmz"] },
-    { name: "alone", groups: [] },
-  ];
-  const targetOf = createBlockTarget({
-    firewalls,
-    searches: [
-      { name: "DMZ *", groups: ["dmz"] },
-      { name: "*", groups: ["edge", "dmz"] },
-    ],
-  });
-
-  test("to the groups of the first rule that fits the search's name", () => {
-    expect(targetOf("dmz: brute force")).toEqual({ groups: ["edge", "dmz"], firewalls: ["edge-1", "dmz-1"] });
-    expect(targetOf("dmz brute force")).toEqual({ groups: ["dmz"], firewalls: ["dmz-1"] });
-  });
-
-  test("to all firewalls when no rule fits, or the alert has no search", () => {
-    expect(targetOf(null)).toEqual({ groups: null, firewalls: ["edge-1", "dmz-1", "alone"] });
-    expect(createBlockTarget({ firewalls, searches: [] })("x").groups).toBeNull();
-  });
-
-  test("a firewall without groups gets only what is for all", () => {
-    expect(isFor(null, [])).toBe(true);
-    expect(isFor(["edge"], [])).toBe(false);
-    expect(isFor(["edge", "dmz"], ["dmz"])).toBe(true);
   });
 });

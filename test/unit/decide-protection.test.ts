@@ -1,8 +1,8 @@
 import { BlockList } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createNetworkIndex, rangeOf } from "../../src/decide/network-index.ts";
-import { createProtection, type ProtectionOptions } from "../../src/decide/protection.ts";
+import { createNetworkIndex, rangeOf } from "../../src/domain/network-index.ts";
+import { createProtection, type Protection, type ProtectionOptions } from "../../src/decide/protection.ts";
 import {
   documentationNetworks,
   publicResolvers,
@@ -21,16 +21,22 @@ import {
   prefixOf,
 } from "../../src/domain/ip-address.ts";
 import { ipv4Text, ipv6Text } from "../fakes/addresses.ts";
-import { ip, prefix } from "../fakes/samples.ts";
+import { allowEntry } from "../fakes/allow-entry.ts";
+import { after, ip, prefix, t0 } from "../fakes/samples.ts";
 
-function protect(text: string, changes: Partial<ProtectionOptions> = {}): string | null {
-  const reasonOf = createProtection({
-    allowlist: [],
-    allowDocumentationAddresses: false,
+function protection(changes: Partial<ProtectionOptions> = {}): Protection {
+  return createProtection({
+    allowlist: () => [],
+    cdns: () => [],
     own: () => [],
+    allowDocumentationAddresses: false,
+    now: () => t0,
     ...changes,
   });
-  return reasonOf(parseIpAddress(text) ?? prefix(text));
+}
+
+function protect(text: string, changes: Partial<ProtectionOptions> = {}): string | null {
+  return protection(changes)(parseIpAddress(text) ?? prefix(text));
 }
 
 describe("an address that is nobody's on the internet", () => {
@@ -115,27 +121,81 @@ describe("a network", () => {
   ])("%s: %s", (text, reason) => {
     expect(protect(text)).toBe(reason);
   });
+});
 
+describe("the allow-list", () => {
   test.each([
-    ["9.1.2.3", "9.1.0.0/16 is on the allow-list"],
-    ["9.2.0.0/24", "9.2.0.77 is on the allow-list"],
+    ["9.1.2.3", "9.1.0.0/16 is on the allow-list (red team: our scanner)"],
+    ["9.2.0.0/24", "9.2.0.77 is on the allow-list (our scanner)"],
     ["9.2.0.76", null],
+    ["9.3.0.1", "9.3.0.0/24 is on the allow-list (red team)"],
     ["2a00:5::1", "2a00:5::/32 is on the allow-list"],
-  ])("%s against the allow-list: %s", (text, reason) => {
-    const allowlist = ["9.1.0.0/16", "9.2.0.77/32", "2a00:5::/32"].map(prefix);
+    [
+      "2002:901:203::1",
+      "2002:901:203::1 is 6to4 (RFC 3056), and 9.1.0.0/16 is on the allow-list (red team: our scanner)",
+    ],
+  ])("%s: %s", (text, reason) => {
+    const entries = [
+      allowEntry("9.1.0.0/16", { owner: "red team", reason: "our scanner" }),
+      allowEntry("9.2.0.77", { owner: "", reason: "our scanner" }),
+      allowEntry("9.3.0.0/24", { owner: "red team", reason: "" }),
+      allowEntry("2a00:5::/32", { owner: "", reason: "" }),
+    ];
 
-    expect(protect(text, { allowlist })).toBe(reason);
+    expect(protect(text, { allowlist: () => entries })).toBe(reason);
+  });
+
+  test("protects until an entry's end, and a wide one that has ended hides no other", () => {
+    let now = t0;
+    const entries = [
+      allowEntry("9.1.0.0/16", { expiresAt: after(60) }),
+      allowEntry("9.1.2.0/24", { expiresAt: after(120) }),
+    ];
+    const reasonOf = protection({ allowlist: () => entries, now: () => now });
+
+    now = after(59);
+    expect([reasonOf(ip("9.1.2.3")), reasonOf(ip("9.1.3.3"))]).not.toContain(null);
+    now = after(60);
+    expect(reasonOf(ip("9.1.2.3"))).toContain("9.1.2.0/24");
+    expect(reasonOf(ip("9.1.3.3"))).toBeNull();
+    now = after(120);
+    expect(reasonOf(ip("9.1.2.3"))).toBeNull();
+    now = after(10); // the clock was put right
+    expect(reasonOf(ip("9.1.3.3"))).not.toBeNull();
+  });
+
+  test("may change at any time", () => {
+    let entries = [allowEntry("9.1.0.0/16")];
+    const reasonOf = protection({ allowlist: () => entries });
+    expect(reasonOf(ip("9.1.2.3"))).not.toBeNull();
+
+    entries = [allowEntry("9.2.0.0/16")];
+
+    expect(reasonOf(ip("9.1.2.3"))).toBeNull();
+    expect(reasonOf(ip("9.2.2.3"))).not.toBeNull();
+  });
+});
+
+describe("a CDN in front of us", () => {
+  test("is protected with all its addresses", () => {
+    const cdns = [
+      {
+        prefix: prefix("104.16.0.0/13"),
+        why: "an address range of Cloudflare, behind which you said you are",
+      },
+    ];
+
+    expect(protect("104.23.255.255", { cdns: () => cdns })).toBe(
+      "104.16.0.0/13 is an address range of Cloudflare, behind which you said you are",
+    );
+    expect(protect("104.24.0.0", { cdns: () => cdns })).toBeNull();
   });
 });
 
 describe("what is our own", () => {
   test("is protected as soon as the list says so, and no longer than that", () => {
     let own = [{ prefix: prefix("9.9.9.1/32"), why: "the gateway of firewall edge-1" }];
-    const reasonOf = createProtection({
-      allowlist: [],
-      allowDocumentationAddresses: false,
-      own: () => own,
-    });
+    const reasonOf = protection({ own: () => own });
 
     expect(reasonOf(ip("9.9.9.1"))).toBe("9.9.9.1 is the gateway of firewall edge-1");
     expect(reasonOf(ip("9.9.9.2"))).toBeNull();
@@ -166,7 +226,7 @@ function secondOpinion(): Readonly<Record<4 | 6, BlockList>> {
 }
 
 describe("any address", () => {
-  const reasonOf = createProtection({ allowlist: [], allowDocumentationAddresses: false, own: () => [] });
+  const reasonOf = protection();
   const lists = secondOpinion();
   const isListed = (address: IpAddress): boolean =>
     lists[familyOf(address)].check(address, `ipv${familyOf(address)}`);
@@ -247,8 +307,8 @@ test("100,000 checks against hundreds of networks are quick", () => {
     prefix: prefix(`9.0.${n >> 8}.${n & 255}`),
     why: "ours",
   }));
-  const allowlist = Array.from({ length: 300 }, (_value, n) => prefix(`2a00:${n.toString(16)}::/32`));
-  const reasonOf = createProtection({ allowlist, allowDocumentationAddresses: false, own: () => own });
+  const entries = Array.from({ length: 300 }, (_value, n) => allowEntry(`2a00:${n.toString(16)}::/32`));
+  const reasonOf = protection({ allowlist: () => entries, own: () => own });
   const asked = Array.from({ length: 100_000 }, (_value, n) =>
     prefix(`5.${n >> 16}.${(n >> 8) & 255}.${n & 255}`),
   );

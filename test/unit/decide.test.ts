@@ -1,19 +1,11 @@
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decide, type DecideInput } from "../../src/decide/decide.ts";
 import { defaultPolicy } from "../../src/decide/default-policy.ts";
-import { policyVersion } from "../../src/decide/policy-version.ts";
-import type { Block } from "../../src/domain/block.ts";
-import type { Decision } from "../../src/domain/decision.ts";
-import type { Finding } from "../../src/domain/finding.ts";
+import { type Block, forever } from "../../src/domain/block.ts";
 import { parseIpPrefix } from "../../src/domain/ip-address.ts";
-import type { Policy } from "../../src/domain/policy.ts";
 import type { Standing } from "../../src/ports.ts";
 import { abuseipdb, failed, known, unknown, virustotal } from "../fakes/findings.ts";
 import { after, ip, prefix, t0 } from "../fakes/samples.ts";
-
-const attacker = ip("203.0.113.45");
-const oneDay = 86_400;
+import { attacker, decideOn, nothingStands, oneDay, policyWith } from "./decide-desk.ts";
 
 const block: Block = {
   id: "bl_1",
@@ -24,29 +16,6 @@ const block: Block = {
   createdAt: t0,
   expiresAt: after(600),
 };
-
-const nothingStands = { block: null, heldUntil: null, graceUntil: null };
-
-function decideOn(findings: readonly Finding[], changes: Partial<DecideInput> = {}): Decision {
-  return decide({
-    alertId: "al_1",
-    ip: attacker,
-    count: 57,
-    findings,
-    policy: defaultPolicy,
-    providers: ["virustotal", "abuseipdb"],
-    mode: "enforce",
-    protectedReason: null,
-    standing: nothingStands,
-    now: t0,
-    ...changes,
-  });
-}
-
-function withRules(changes: Partial<Policy>): Policy {
-  const policy = { ...defaultPolicy, ...changes };
-  return { ...policy, version: policyVersion(policy) };
-}
 
 describe("the default policy", () => {
   test.each([
@@ -69,9 +38,15 @@ describe("the default policy", () => {
     [[unknown("virustotal"), unknown("abuseipdb")], "watch", null],
     [[known("virustotal", { suspicious: 60 }), known("abuseipdb", { reports: 9000 })], "watch", null],
     [[known("other", { malicious: 60, score: 100 })], "watch", null],
+    [[known("spamhaus-drop", { listed: 1 })], "block", "spamhaus-drop.listed >= 1"],
+    [[known("greynoise", { malicious: 1, noise: 1 })], "watch", null],
     [[], "watch", null],
   ] as const)("%#: decides as the rules say", (findings, action, rule) => {
-    expect(decideOn(findings)).toMatchObject({ action, rule });
+    expect(decideOn(findings)).toMatchObject({
+      action,
+      rule,
+      holdCause: action === "hold" ? "rule" : null,
+    });
   });
 });
 
@@ -79,11 +54,12 @@ describe("a decision", () => {
   test("carries everything that explains it", () => {
     const findings = [virustotal(8), abuseipdb(30)];
 
-    expect(decideOn(findings)).toEqual({
+    expect(decideOn(findings, { inputs: { activity: [{ seconds: 600, events: 60 }] } })).toEqual({
       id: decideOn([]).id,
       alertId: "al_1",
       ip: attacker,
       action: "block",
+      holdCause: null,
       reasons: [
         "VirusTotal: 8 of 94 engines call it malicious (rule: at least 5)",
         "AbuseIPDB: abuse score 30 of 100, 41 reports by 12 reporters",
@@ -93,6 +69,15 @@ describe("a decision", () => {
       policyVersion: defaultPolicy.version,
       mode: "enforce",
       findings,
+      inputs: {
+        searchName: "SSH brute force",
+        severity: "medium",
+        count: 57,
+        activity: [{ seconds: 600, events: 60 }],
+        offences: 0,
+        missing: [],
+      },
+      shadow: null,
       actor: "policy",
       decidedAt: t0,
       expiresAt: after(oneDay),
@@ -113,20 +98,23 @@ describe("a decision", () => {
   });
 
   test("ends when the policy says", () => {
-    const policy = withRules({ blockSeconds: 60, holdSeconds: 30 });
+    const policy = policyWith({ blockSeconds: [60], holdSeconds: 30 });
+    const permanent = policyWith({ blockSeconds: [Number.POSITIVE_INFINITY] });
 
     expect(decideOn([virustotal(8)], { policy }).expiresAt).toEqual(after(60));
     expect(decideOn([virustotal(2)], { policy }).expiresAt).toEqual(after(30));
     expect(decideOn([virustotal(0)], { policy }).expiresAt).toBeNull();
+    expect(decideOn([virustotal(8)], { policy: permanent }).expiresAt).toEqual(forever);
   });
 
-  test("to watch says what every provider said", () => {
+  test("to watch says what every provider said, and who could not be asked", () => {
     const findings = [failed("virustotal", "VirusTotal: quota exhausted, wait 60 s"), unknown("abuseipdb")];
 
-    expect(decideOn(findings).reasons).toEqual([
+    expect(decideOn(findings, { inputs: { missing: ["greynoise"] } }).reasons).toEqual([
       "no rule holds",
       "VirusTotal: failed (quota exhausted, wait 60 s)",
       "AbuseIPDB: unknown (no data about it)",
+      "GreyNoise: could not be asked",
     ]);
   });
 
@@ -135,6 +123,7 @@ describe("a decision", () => {
 
     expect(action).toBe("watch");
     expect(reasons.join()).toContain("no provider is configured");
+    expect(decideOn([known("spamhaus-drop", { listed: 1 })], { providers: [] }).action).toBe("block");
   });
 });
 
@@ -145,7 +134,7 @@ describe("what stands already", () => {
       standing: { ...nothingStands, block },
     });
 
-    expect(decision).toMatchObject({ action: "ignore", rule: null, expiresAt: null });
+    expect(decision).toMatchObject({ action: "ignore", rule: null, holdCause: null, expiresAt: null });
     expect(decision.reasons).toEqual(["protected: 10.0.0.0/8 is private (RFC 1918)"]);
   });
 
@@ -181,7 +170,7 @@ describe("what stands already", () => {
   test("a held address is not held again, but can be blocked", () => {
     const standing = { ...nothingStands, heldUntil: after(600) };
 
-    expect(decideOn([virustotal(2)], { standing }).action).toBe("ignore");
+    expect(decideOn([virustotal(2)], { standing })).toMatchObject({ action: "ignore", holdCause: null });
     expect(decideOn([virustotal(2)], { standing, now: after(600) }).action).toBe("hold");
     expect(decideOn([virustotal(8)], { standing }).action).toBe("block");
     expect(decideOn([virustotal(8)], { standing, mode: "approve" }).action).toBe("ignore");
@@ -191,85 +180,70 @@ describe("what stands already", () => {
   test("in mode approve a person must approve every block", () => {
     const decision = decideOn([virustotal(8)], { mode: "approve" });
 
-    expect(decision).toMatchObject({ action: "hold", rule: "virustotal.malicious >= 5" });
+    expect(decision).toMatchObject({
+      action: "hold",
+      holdCause: "approve",
+      rule: "virustotal.malicious >= 5",
+    });
     expect(decision.expiresAt).toEqual(after(oneDay));
     expect(decision.reasons.join()).toContain("a person must approve");
+    expect(decideOn([virustotal(2)], { mode: "approve" }).holdCause).toBe("rule");
   });
 });
 
-describe("rules", () => {
-  const everything = [virustotal(60), abuseipdb(100)];
+describe("a provider that could not be asked", () => {
+  const hold = policyWith({ unavailable: { action: "hold", seconds: 900 } });
+  const missing = { missing: ["virustotal"] };
 
-  test.each([
-    [{}],
-    [{ virustotal: {} }],
-    [{ virustotal: { malicious: 5 }, abuseipdb: {} }],
-    [{ virustotal: { malicious: Number.NaN } }],
-    [{ virustotal: { constructor: 0 } }],
-    [{ constructor: { name: 0 } }],
-    [{ virustotal: { malicious: 61 } }],
-    [{ virustotal: { malicious: 5, absent: 0 } }],
-  ])("%j holds for nobody", (rule) => {
-    const policy = withRules({ block: [rule], hold: [] });
+  test("makes a hold where the policy wants that, and its answer might have made a block", () => {
+    const decision = decideOn([abuseipdb(49)], { policy: hold, inputs: missing });
 
-    expect(decideOn(everything, { policy }).action).toBe("watch");
-  });
-
-  test("are asked in their order, blocks before holds", () => {
-    const policy = withRules({
-      block: [{ abuseipdb: { score: 100 } }, { virustotal: { malicious: 1 } }],
-      hold: [{ virustotal: { malicious: 1 } }],
-    });
-
-    expect(decideOn(everything, { policy })).toMatchObject({
-      action: "block",
-      rule: "abuseipdb.score >= 100",
-    });
-  });
-
-  test("name each number that they ask for", () => {
-    const policy = withRules({
-      block: [{ virustotal: { malicious: 5, suspicious: 1 }, abuseipdb: { reports: 40 } }],
-    });
-
-    expect(decideOn(everything, { policy }).reasons).toEqual([
-      "VirusTotal: 60 of 94 engines call it malicious (rule: at least 5)",
-      "VirusTotal: 1 of 94 engines calls it suspicious (rule: at least 1)",
-      "AbuseIPDB: reports 41 (rule: at least 40)",
-      "Splunk counted 57 events",
+    expect(decision).toMatchObject({ action: "hold", holdCause: "provider", rule: null });
+    expect(decision.reasons).toEqual([
+      "VirusTotal could not be asked for 15m: a person must decide",
+      "AbuseIPDB: abuse score 49 of 100, 41 reports by 12 reporters",
     ]);
+    expect(decideOn([abuseipdb(49)], { policy: hold, inputs: missing, isFinal: false }).action).toBe("watch");
+    expect(decideOn([abuseipdb(49)], { inputs: missing }).action).toBe("watch");
   });
 
-  const provider = fc.constantFrom("virustotal", "abuseipdb", "other");
-  const rule = fc.dictionary(
-    provider,
-    fc.dictionary(fc.constantFrom("malicious", "score", "toString"), fc.integer()),
-  );
-  const rules = fc.array(rule, { maxLength: 4 });
+  test("makes none where its answer would have changed nothing", () => {
+    const both = policyWith({ ...hold, block: defaultPolicy.block.slice(2, 3) });
 
-  test("unknown and failed findings never lead to a block or a hold, whatever the rules", () => {
-    const silent = fc.oneof(
-      provider.map(unknown),
-      provider.map((name) => failed(name)),
-    );
-    fc.assert(
-      fc.property(rules, rules, fc.array(silent), (block, hold, findings) => {
-        const { action } = decideOn(findings, { policy: withRules({ block, hold }) });
+    expect(decideOn([abuseipdb(50)], { policy: { ...both, hold: [] }, inputs: missing }).action).toBe("hold");
+    expect(decideOn([abuseipdb(49)], { policy: both, inputs: missing }).action).toBe("watch");
+    expect(decideOn([virustotal(8)], { policy: hold, inputs: missing }).action).toBe("block");
+    expect(decideOn([virustotal(1)], { policy: hold }).action).toBe("watch");
+  });
+});
 
-        expect(action).toBe("watch");
-      }),
-    );
+describe("a shadow policy", () => {
+  const shadow = policyWith({ block: [] });
+
+  test("is recorded only when it wants something else", () => {
+    expect(decideOn([virustotal(8)], { shadow }).shadow).toEqual({
+      action: "hold",
+      rule: "virustotal.malicious >= 2",
+      reasons: expect.arrayContaining([expect.stringContaining("8 of 94 engines")]),
+      policyVersion: shadow.version,
+    });
+    expect(decideOn([virustotal(4)], { shadow }).shadow).toBeNull();
   });
 
-  test("a protected address is never blocked or held, whatever else", () => {
-    const findings = fc.array(fc.oneof(fc.nat(94).map(virustotal), fc.nat(100).map(abuseipdb)));
-    const mode = fc.constantFrom("observe", "approve", "enforce");
-    fc.assert(
-      fc.property(rules, findings, mode, (block, given, mode) => {
-        const changes = { policy: withRules({ block }), mode, protectedReason: "it is ours" } as const;
+  test("is not asked about what no policy decides, and a standing hold is no difference", () => {
+    const graced = { ...nothingStands, graceUntil: after(600) };
+    const held = { ...nothingStands, heldUntil: after(600) };
 
-        expect(decideOn(given, changes).action).toBe("ignore");
-      }),
-    );
+    expect(decideOn([virustotal(8)], { shadow, protectedReason: "ours" }).shadow).toBeNull();
+    expect(decideOn([virustotal(8)], { shadow, standing: { ...nothingStands, block } }).shadow).toBeNull();
+    expect(decideOn([virustotal(8)], { shadow, standing: graced }).shadow).toBeNull();
+    expect(decideOn([virustotal(4)], { shadow, standing: held }).shadow).toBeNull();
+  });
+
+  test("changes nothing in the decision", () => {
+    const { shadow: _other, ...decision } = decideOn([virustotal(8)], { shadow });
+    const { shadow: _none, ...alone } = decideOn([virustotal(8)]);
+
+    expect(decision).toEqual(alone);
   });
 });

@@ -1,6 +1,8 @@
+import type { AllowEntry } from "../domain/allow-entry.ts";
 import type { Mode } from "../domain/decision.ts";
 import type { IpPrefix } from "../domain/ip-address.ts";
-import type { Policy } from "../domain/policy.ts";
+import type { BlastLimits, Policy } from "../domain/policy.ts";
+import type { Severity } from "../domain/severity.ts";
 
 /** Everything the program was told, checked. Holds secrets: show it only through `showConfig`. */
 export interface Config {
@@ -25,23 +27,53 @@ export interface Config {
   readonly splunkHost: string | null;
   readonly virustotal: ProviderConfig | null;
   readonly abuseipdb: ProviderConfig | null;
-  /** How long a finding is used again. */
-  readonly findingSeconds: number;
+  readonly greynoise: ProviderConfig | null;
+  /** How long a finding is used again, by what it says. */
+  readonly findings: { readonly known: number; readonly unknown: number; readonly failed: number };
+  readonly lists: ListsConfig;
   readonly firewalls: readonly FirewallConfig[];
-  /** The first that fits a search counts; a search that none fits is for all firewalls. */
+  /** The first that fits a search counts; a search that none fits is decided as the rest of the settings says. */
   readonly searches: readonly SearchRule[];
   readonly mail: MailConfig | null;
-  readonly allowlist: readonly IpPrefix[];
+  readonly allowlist: readonly AllowEntry[];
+  readonly protection: ProtectionConfig;
   readonly allowDocumentationAddresses: boolean;
   readonly extract: ExtractConfig;
   readonly policy: Policy;
+  /** Decides beside the other, for comparison only. */
+  readonly shadow: Policy | null;
+  readonly limits: BlastLimits;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 }
 
 export interface ProviderConfig {
-  readonly apiKey: string;
+  /** Null: without a key, where the service allows it. */
+  readonly apiKey: string | null;
   /** Without a slash at the end. */
   readonly url: string;
+  /** What the key's plan allows; a window that is not named keeps the provider's default. */
+  readonly quota: Readonly<Partial<Record<"minute" | "hour" | "day" | "week" | "month", number>>>;
+}
+
+/** Which lists of networks are downloaded. */
+export interface ListsConfig {
+  /** Null: not downloaded. Without a slash at the end. */
+  readonly spamhausUrl: string | null;
+  /** AbuseIPDB's list of the worst; needs its key. */
+  readonly abuseipdbBlacklist: boolean;
+}
+
+export const crawlers = ["googlebot", "bingbot"] as const;
+export const cdns = ["cloudflare", "fastly"] as const;
+
+/** Who else is never blocked. */
+export interface ProtectionConfig {
+  /** Crawlers whose name leads back to their address. */
+  readonly crawlers: readonly (typeof crawlers)[number][];
+  /** Networks through which our own visitors come. */
+  readonly cdns: readonly (typeof cdns)[number][];
+  /** False: only the lists that came with this version are used. */
+  readonly refreshCdns: boolean;
 }
 
 export interface ExtractConfig {
@@ -53,6 +85,8 @@ export interface ExtractConfig {
   readonly neverFields: readonly string[];
   /** Fields that hold the number of events. */
   readonly countFields: readonly string[];
+  /** Fields that say in words how bad it is: `low`, `medium`, `high`, `critical` and the like. */
+  readonly severityFields: readonly string[];
 }
 
 /** How to log in to a host. At least one of password, private key and agent is set. */
@@ -87,11 +121,17 @@ export interface FirewallConfig extends SshLogin {
   readonly isEnabled: boolean;
 }
 
-/** Which firewalls the blocks of a search are for. */
+/** What is different for some searches; null: nothing. */
 export interface SearchRule {
   /** A search's name; `*` stands for any text. */
   readonly name: string;
-  readonly groups: readonly string[];
+  readonly groups: readonly string[] | null;
+  readonly mode: Mode | null;
+  /** For alerts whose rows say nothing. */
+  readonly severity: Severity | null;
+  /** Fields that hold addresses, instead of those of `extract`. */
+  readonly fields: readonly string[] | null;
+  readonly policy: Policy | null;
 }
 
 export interface MailConfig {

@@ -1,78 +1,10 @@
 /** The sections of `portcullis.yaml`. */
 import * as z from "zod";
-import { duration, durationOrPermanent, Host, HostKey, matching, oneOf, Password } from "./shapes.ts";
-
-/** An object without other keys than these. The problem's message lists them, so that a reader can suggest one. */
-function strict<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === "unrecognized_keys" ? Object.keys(shape).join(", ") : undefined),
-  });
-}
-
-function count(least: number, most = 1_000_000) {
-  const expected = `expected a whole number from ${least} to ${most}`;
-  return z.int({ error: expected }).min(least, { error: expected }).max(most, { error: expected }).optional();
-}
-
-/** Least values of 0 would hold for everybody, so they start at 1. */
-const Rule = strict({
-  virustotal: strict({
-    malicious: count(1),
-    suspicious: count(1),
-    harmless: count(1),
-    undetected: count(1),
-    reputation: count(-1_000_000),
-  }).optional(),
-  abuseipdb: strict({ score: count(1, 100), reports: count(1), reporters: count(1) }).optional(),
-}).transform((rule, context) => {
-  const accusing = [
-    rule.virustotal?.malicious,
-    rule.virustotal?.suspicious,
-    rule.abuseipdb?.score,
-    rule.abuseipdb?.reports,
-    rule.abuseipdb?.reporters,
-  ];
-  if (accusing.every((number) => number === undefined)) {
-    context.addIssue({
-      code: "custom",
-      message:
-        "this rule would hold for innocent addresses: it needs at least one of virustotal.malicious, virustotal.suspicious, abuseipdb.score, abuseipdb.reports, abuseipdb.reporters",
-    });
-  }
-  return withoutGaps(rule);
-});
-
-type Numbers = Readonly<Record<string, number | undefined>>;
-
-function withoutGaps(rule: Readonly<Record<string, Numbers | undefined>>) {
-  const providers = Object.entries(rule).map(
-    ([provider, numbers]) =>
-      [
-        provider,
-        Object.fromEntries(
-          Object.entries(numbers ?? {}).flatMap(([name, number]) =>
-            number === undefined ? [] : [[name, number] as const],
-          ),
-        ),
-      ] as const,
-  );
-  return Object.fromEntries(providers.filter(([, numbers]) => Object.keys(numbers).length > 0));
-}
-
-const Rules = z.array(Rule).max(100).optional();
-
-export const PolicySection = strict({
-  block: Rules,
-  hold: Rules,
-  duration: durationOrPermanent.optional(),
-  aggregate: strict({
-    ipv4Neighbours: count(2, 256),
-    ipv6: z.literal([64, 128], { error: "expected 64 or 128" }).optional(),
-  }).optional(),
-  holdFor: duration().optional(),
-  grace: duration(0).optional(),
-});
-export type PolicySection = z.infer<typeof PolicySection>;
+import { severities } from "../domain/severity.ts";
+import { cdns, crawlers } from "./config.ts";
+import { PolicySection } from "./policy-schema.ts";
+import { choice, count, strict, Switch } from "./schema-parts.ts";
+import { duration, Host, HostKey, matching, moment, oneOf, Password, Prefix } from "./shapes.ts";
 
 const FieldNames = z
   .array(matching("a field's name", /^[^\0\r\n]{1,256}$/))
@@ -81,13 +13,64 @@ const FieldNames = z
 
 export const ExtractSection = strict({
   fields: FieldNames,
-  otherFields: z.boolean({ error: "expected true or false" }).optional(),
+  otherFields: Switch.optional(),
   neverFields: FieldNames,
   countFields: FieldNames,
+  severityFields: FieldNames,
 });
 export type ExtractSection = z.infer<typeof ExtractSection>;
 
-export const FindingsSection = strict({ keep: duration().optional() });
+export const FindingsSection = strict({
+  keep: duration().optional(),
+  keepUnknown: duration().optional(),
+  keepFailed: duration().optional(),
+});
+
+const Provider = strict({
+  enabled: Switch.optional(),
+  perMinute: count(1),
+  perHour: count(1),
+  perDay: count(1, 100_000_000),
+  perWeek: count(1, 100_000_000),
+  perMonth: count(1, 1_000_000_000),
+});
+export type ProviderItem = z.infer<typeof Provider>;
+
+export const ProvidersSection = strict({
+  virustotal: Provider.optional(),
+  abuseipdb: Provider.optional(),
+  greynoise: Provider.optional(),
+});
+export type ProvidersSection = z.infer<typeof ProvidersSection>;
+
+export const ListsSection = strict({
+  spamhausDrop: Switch.optional(),
+  abuseipdbBlacklist: Switch.optional(),
+});
+export type ListsSection = z.infer<typeof ListsSection>;
+
+export const ProtectionSection = strict({
+  crawlers: z.array(oneOf(crawlers)).optional(),
+  cdns: z.array(oneOf(cdns)).optional(),
+  refreshCdns: Switch.optional(),
+});
+
+const Words = matching("one line of text, up to 500 characters", /^[^\p{Cc}\u2028\u2029]{1,500}$/u);
+
+const AllowWithReason = strict({
+  network: Prefix,
+  reason: Words.optional(),
+  owner: Words.optional(),
+  expires: moment.optional(),
+});
+export type AllowItem = z.infer<typeof AllowWithReason>;
+
+/** A network alone, or with who wants it so. */
+export const AllowItem = choice<AllowItem>((value) =>
+  typeof value === "object" && value !== null
+    ? AllowWithReason
+    : Prefix.transform((network) => ({ network })),
+);
 
 /** A firewall's name stands in logs, metrics and addresses of pages. */
 export const FirewallName = matching("1 to 64 of the characters a-z 0-9 . -", /^[a-z0-9.-]{1,64}$/);
@@ -95,8 +78,6 @@ export const FirewallName = matching("1 to 64 of the characters a-z 0-9 . -", /^
 const portExpected = "expected a whole number from 1 to 65535";
 
 const Path = matching("a file's path", /^[^\0\r\n]+$/);
-
-const Switch = z.boolean({ error: "expected true or false" });
 
 const Groups = z.array(
   matching("a group's name: 1 to 64 of the characters a-z 0-9 . -", /^[a-z0-9.-]{1,64}$/),
@@ -141,9 +122,26 @@ export type FirewallItem = z.infer<typeof FirewallItem>;
 
 export const SearchItem = strict({
   name: matching("a search's name, in which * stands for any text", /^[^\0\r\n]{1,256}$/),
-  groups: Groups.min(1, { error: "expected at least one group" }),
+  groups: Groups.min(1, { error: "expected at least one group" }).optional(),
+  mode: oneOf(["observe", "approve", "enforce"]).optional(),
+  severity: oneOf(severities).optional(),
+  fields: FieldNames,
+  policy: PolicySection.optional(),
 });
+export type SearchItem = z.infer<typeof SearchItem>;
 
 /** The sections' names. */
-export const sectionNames = ["policy", "extract", "findings", "allowlist", "firewalls", "searches"] as const;
+export const sectionNames = [
+  "policy",
+  "shadow",
+  "limits",
+  "searches",
+  "findings",
+  "providers",
+  "lists",
+  "protection",
+  "allowlist",
+  "extract",
+  "firewalls",
+] as const;
 export type SectionName = (typeof sectionNames)[number];

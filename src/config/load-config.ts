@@ -1,21 +1,23 @@
 import { join } from "node:path";
-import type { IpPrefix } from "../domain/ip-address.ts";
-import type { Config, ExtractConfig, ProviderConfig } from "./config.ts";
-import { FindingsSection } from "./file-schema.ts";
-import { createProblems } from "./problems.ts";
+import type { Config, ExtractConfig } from "./config.ts";
+import { createProblems, type Problems } from "./problems.ts";
+import { readAllowlist } from "./read-allowlist.ts";
 import { readFirewalls } from "./read-firewalls.ts";
 import { checkLaterParts } from "./read-later-parts.ts";
 import { readListening } from "./read-listening.ts";
 import { readMail } from "./read-mail.ts";
-import { readExtract, readPolicy, type UnversionedPolicy } from "./read-policy.ts";
+import { createPolicyReader, readPolicies } from "./read-policies.ts";
+import type { UnversionedPolicy } from "./read-policy.ts";
+import { configuredNames, readProviders } from "./read-providers.ts";
 import { readSearches } from "./read-searches.ts";
 import { readSecretSettings } from "./read-secret-settings.ts";
+import { readExtract, readFindings, readLimits, readProtection } from "./read-sections.ts";
 import { readTls } from "./read-tls.ts";
 import { readTrustedKeys } from "./read-trusted-keys.ts";
 import { warnOfNames } from "./setting-names.ts";
 import { createSettingReader, type Environment, type SettingReader } from "./setting-reader.ts";
-import { readSettingsFile } from "./settings-file.ts";
-import { ApiKey, databaseUrl, Host, listOf, matching, oneOf, Prefix, ServiceUrl, YesOrNo } from "./shapes.ts";
+import { readSettingsFile, type SettingsFile } from "./settings-file.ts";
+import { databaseUrl, Host, listOf, matching, oneOf, Prefix, YesOrNo } from "./shapes.ts";
 import { warnOfGaps, warnOfUselessSettings } from "./warn-of-gaps.ts";
 
 export interface ConfigSources {
@@ -27,10 +29,10 @@ export interface ConfigSources {
   readonly defaults: {
     readonly policy: UnversionedPolicy;
     readonly extract: ExtractConfig;
-    /** How long a finding is used again. Default is 12 hours. */
-    readonly findingSeconds?: number;
+    /** Default is 12 hours, 1 hour and 15 minutes. */
+    readonly findings?: Config["findings"];
   };
-  /** `sha256:` and 12 hex digits over a policy's rules and durations. */
+  /** `sha256:` and 12 hex digits over a policy. */
   readonly policyVersion: (policy: UnversionedPolicy) => string;
   /** False: writes nothing; secrets that an earlier start has not kept are made up and forgotten. Default is true. */
   readonly writeSecrets?: boolean;
@@ -61,6 +63,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
 
   checkLaterParts(reader, problems);
   warnOfUselessSettings(reader, warn);
+  const now = (sources.now ?? (() => new Date()))();
   const basics = readBasics(reader, sources.cwd);
   const { dataDir } = basics;
   const firewalls = readFirewalls(reader, file, {
@@ -68,24 +71,16 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     trustedKeys: readTrustedKeys(dataDir, problems),
     problems,
   });
+  const tls = readTls(reader, now, problems, warn);
   const settings = {
     ...basics,
-    tls: readTls(reader, (sources.now ?? (() => new Date()))(), problems, warn),
-    virustotal: readProvider(reader, "VIRUSTOTAL", "https://www.virustotal.com/api/v3"),
-    abuseipdb: readProvider(reader, "ABUSEIPDB", "https://api.abuseipdb.com/api/v2"),
-    findingSeconds:
-      file.section("findings", FindingsSection)?.keep ??
-      sources.defaults.findingSeconds ??
-      defaultFindingSeconds,
+    tls,
     firewalls,
-    searches: readSearches(file, firewalls, problems),
+    ...readDeciding(file, reader, { sources, firewalls, problems, warn }),
     mail: readMail(reader, sources.hostname, problems),
-    allowlist: unique([
-      ...(reader.read("ALLOWLIST", listOf(Prefix)) ?? []),
-      ...file.items("allowlist", Prefix).map(({ item }) => item),
-    ]),
+    allowlist: readAllowlist(reader, file, { now, warn }),
     extract: readExtract(file, sources.defaults.extract),
-    policy: readPolicy(file, sources.defaults.policy, sources.policyVersion),
+    protection: readProtection(file),
   };
   const secrets = readSecretSettings(reader, {
     dataDir,
@@ -98,7 +93,35 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   return { config: { ...settings, ...secrets }, warnings };
 }
 
-const defaultFindingSeconds = 12 * 3600;
+interface DecidingOptions {
+  readonly sources: ConfigSources;
+  readonly firewalls: Config["firewalls"];
+  readonly problems: Problems;
+  readonly warn: (line: string) => void;
+}
+
+const usualFindings: Config["findings"] = { known: 12 * 3600, unknown: 3600, failed: 15 * 60 };
+
+/** Who is asked, and what is made of the answers. */
+function readDeciding(file: SettingsFile, reader: SettingReader, options: DecidingOptions) {
+  const { sources, problems, warn } = options;
+  const providers = readProviders({ reader, file, problems, warn });
+  const policies = createPolicyReader({
+    file,
+    versionOf: sources.policyVersion,
+    configured: configuredNames(providers),
+    problems,
+    warn,
+  });
+  const decided = readPolicies(file, policies, { defaults: sources.defaults.policy, warn });
+  return {
+    ...providers,
+    findings: readFindings(file, sources.defaults.findings ?? usualFindings),
+    ...decided,
+    limits: readLimits(file),
+    searches: readSearches(file, { ...options, policy: decided.policy, policies }),
+  };
+}
 
 function readBasics(reader: SettingReader, cwd: string) {
   const listening = readListening(reader, cwd);
@@ -115,18 +138,4 @@ function readBasics(reader: SettingReader, cwd: string) {
       reader.read("LOG_LEVEL", oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"])) ??
       "info",
   } as const;
-}
-
-function readProvider(
-  reader: SettingReader,
-  provider: "VIRUSTOTAL" | "ABUSEIPDB",
-  defaultUrl: string,
-): ProviderConfig | null {
-  const apiKey = reader.secret(`${provider}_API_KEY`, ApiKey);
-  const url = reader.read(`${provider}_URL`, ServiceUrl) ?? defaultUrl;
-  return apiKey === undefined ? null : { apiKey, url };
-}
-
-function unique(prefixes: readonly IpPrefix[]): readonly IpPrefix[] {
-  return [...new Set(prefixes)];
 }

@@ -5,6 +5,8 @@ export interface Problems {
   /** @param where a setting's name, or `file:line:col`; @param what what is wrong and what is expected, never a value */
   add(where: string, what: string): void;
   readonly any: boolean;
+  /** One for each problem. */
+  readonly lines: readonly string[];
   /**
    * Does nothing when there is no problem.
    * @param warnings told too, because a misspelt name may be why something is missing
@@ -16,6 +18,7 @@ export interface Problems {
 export function createProblems(): Problems {
   const lines: string[] = [];
   return {
+    lines,
     add(where, what) {
       const line = `${where}: ${what}`;
       if (!lines.includes(line)) {

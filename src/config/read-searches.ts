@@ -1,24 +1,52 @@
+import { createPattern } from "../domain/pattern.ts";
 import type { FirewallConfig, SearchRule } from "./config.ts";
 import { closest } from "./closest.ts";
 import { SearchItem } from "./file-schema.ts";
 import type { Problems } from "./problems.ts";
+import type { PolicyReader } from "./read-policies.ts";
+import type { UnversionedPolicy } from "./read-policy.ts";
 import type { SettingsFile } from "./settings-file.ts";
 
-/** Which groups of firewalls each search is for. Every group has a firewall. */
-export function readSearches(
-  file: SettingsFile,
-  firewalls: readonly FirewallConfig[],
-  problems: Problems,
-): readonly SearchRule[] {
-  const known = [...new Set(firewalls.flatMap(({ groups }) => groups))];
-  return file.items("searches", SearchItem).map(({ item, where }) => {
-    for (const group of item.groups) {
+interface SearchSources {
+  readonly firewalls: readonly FirewallConfig[];
+  /** What a search's own policy does not name. */
+  readonly policy: UnversionedPolicy;
+  readonly policies: PolicyReader;
+  readonly problems: Problems;
+  readonly warn: (line: string) => void;
+}
+
+/** What is different for some searches. Every group has a firewall. */
+export function readSearches(file: SettingsFile, sources: SearchSources): readonly SearchRule[] {
+  const known = [...new Set(sources.firewalls.flatMap(({ groups }) => groups))];
+  const items = file.items("searches", SearchItem);
+  items.forEach(({ item, where, index }, place) => {
+    for (const group of item.groups ?? []) {
       if (!known.includes(group)) {
-        problems.add(where, `no firewall has the group ${group}; ${hint(group, known)}`);
+        sources.problems.add(where, `no firewall has the group ${group}; ${hint(group, known)}`);
       }
     }
-    return { name: item.name, groups: [...new Set(item.groups)] };
+    // A star of this name can only be met by a star of the other, so the other fits whatever this one does.
+    const earlier = items.slice(0, place).find((one) => createPattern(one.item.name)(item.name));
+    if (earlier !== undefined) {
+      const other = `searches[${earlier.index}]`;
+      sources.warn(`${file.where(["searches", index])}: has no effect: ${other} fits all that it does`);
+    }
   });
+  return items.map(({ item, index }) => searchRule(item, index, sources));
+}
+
+function searchRule(item: SearchItem, index: number, { policy, policies }: SearchSources): SearchRule {
+  const { name, mode = null, severity = null, fields = null } = item;
+  return {
+    name,
+    groups: item.groups === undefined ? null : [...new Set(item.groups)],
+    mode,
+    severity,
+    fields,
+    policy:
+      item.policy === undefined ? null : policies.read(item.policy, ["searches", index, "policy"], policy),
+  };
 }
 
 function hint(group: string, known: readonly string[]): string {

@@ -94,6 +94,22 @@ export const durationOrPermanent: z.ZodType<number, string> = parsed(
   (text) => (text === "permanent" ? Number.POSITIVE_INFINITY : duration().safeParse(text).data),
 );
 
+/**
+ * When something ends: `2027-01-31` (with the end of that day in UTC), or a moment with its time zone, `2027-01-31T18:00:00Z`.
+ * Days that do not exist are refused.
+ */
+export const moment: z.ZodType<Date, string> = parsed(
+  "a date like 2027-01-31, or a time with its zone like 2027-01-31T18:00:00Z",
+  (text) => {
+    const day = z.iso.date().safeParse(text).data;
+    if (day !== undefined) {
+      return new Date(Date.parse(day) + 86_400_000);
+    }
+    const time = z.iso.datetime({ offset: true }).safeParse(text).data;
+    return time === undefined ? undefined : new Date(time);
+  },
+);
+
 /** One bare mail address; not a list, no display name, nothing that a mail program could read as two. */
 export const MailAddress = parsed("one bare mail address such as soc@example.com", (text) => {
   const [local = "", domain = "", ...rest] = text.split("@");

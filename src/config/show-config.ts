@@ -1,8 +1,13 @@
+import type { AllowEntry } from "../domain/allow-entry.ts";
 import type { Config, FirewallConfig, MailConfig, ProviderConfig, SearchRule, SshLogin } from "./config.ts";
+import { durationText } from "./duration-text.ts";
+import { showPolicy } from "./show-policy.ts";
+
+type Line = readonly [name: string, value: string];
 
 /** The configuration for people: one `NAME value` per line, always in the same order; of secrets only whether they are set. */
 export function showConfig(config: Config): string {
-  const lines: [name: string, value: string][] = [
+  const lines: Line[] = [
     ["HOST", config.host],
     ["PORT", String(config.port)],
     ["DATA_DIR", config.dataDir],
@@ -19,18 +24,30 @@ export function showConfig(config: Config): string {
     ["SPLUNK_HOST", config.splunkHost ?? notSet],
     ...provider("VIRUSTOTAL", config.virustotal),
     ...provider("ABUSEIPDB", config.abuseipdb),
+    ...provider("GREYNOISE", config.greynoise),
+    ["SPAMHAUS_URL", config.lists.spamhausUrl ?? "not downloaded"],
     ...mail(config.mail),
-    ["ALLOWLIST", list(config.allowlist)],
+    ["ALLOWLIST", list(config.allowlist.map(allowed))],
     ["ALLOW_DOCUMENTATION_ADDRESSES", String(config.allowDocumentationAddresses)],
     ["LOG_LEVEL", config.logLevel],
-    ...policy(config),
+    ...showPolicy("policy", config.policy, null),
+    ...shadow(config),
+    ...Object.entries(config.limits).map(([name, most]): Line => [`limits.${name}`, String(most ?? "none")]),
     ["extract.fields", list(config.extract.fields)],
     ["extract.otherFields", String(config.extract.otherFields)],
     ["extract.neverFields", list(config.extract.neverFields)],
     ["extract.countFields", list(config.extract.countFields)],
-    ["findings.keep", `${config.findingSeconds}s`],
+    ["extract.severityFields", list(config.extract.severityFields)],
+    ["findings.keep", durationText(config.findings.known)],
+    ["findings.keepUnknown", durationText(config.findings.unknown)],
+    ["findings.keepFailed", durationText(config.findings.failed)],
+    ["lists.spamhausDrop", String(config.lists.spamhausUrl !== null)],
+    ["lists.abuseipdbBlacklist", String(config.lists.abuseipdbBlacklist)],
+    ["protection.crawlers", list(config.protection.crawlers)],
+    ["protection.cdns", list(config.protection.cdns)],
+    ["protection.refreshCdns", String(config.protection.refreshCdns)],
     ...config.firewalls.flatMap(firewall),
-    ...config.searches.map(search),
+    ...config.searches.flatMap((rule) => search(rule, config.policy)),
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   return lines.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
@@ -63,11 +80,23 @@ function maskUrl(text: string): string {
   return `${url.protocol}//${logIn}${url.host}${url.pathname}${url.search === "" ? "" : "?***"}`;
 }
 
-function provider(name: string, config: ProviderConfig | null): [string, string][] {
-  return [
+function provider(name: string, config: ProviderConfig | null): readonly Line[] {
+  const windows = Object.entries(config?.quota ?? {}).map(([window, most]) => `${most} a ${window}`);
+  const lines: readonly Line[] = [
     [`${name}_API_KEY`, isSet(config?.apiKey)],
     [`${name}_URL`, config?.url ?? notSet],
   ];
+  return windows.length === 0 ? lines : [...lines, [`providers.${name.toLowerCase()}`, list(windows)]];
+}
+
+function allowed({ prefix, reason, owner, expiresAt }: AllowEntry): string {
+  const until = expiresAt === null ? "" : `until ${expiresAt.toISOString()}`;
+  const about = [reason, owner, until].filter((text) => text !== "");
+  return about.length === 0 ? prefix : `${prefix} (${about.join("; ")})`;
+}
+
+function shadow({ policy, shadow: other }: Config): readonly Line[] {
+  return other === null ? [["shadow", "none"]] : showPolicy("shadow", other, policy);
 }
 
 function mail(config: MailConfig | null): [string, string][] {
@@ -82,20 +111,6 @@ function mail(config: MailConfig | null): [string, string][] {
     ["SMTP_TLS", config.tls],
     ["MAIL_FROM", config.from],
     ["ADMIN_EMAIL", list(config.to)],
-  ];
-}
-
-function policy(config: Config): [string, string][] {
-  const { block, hold, aggregate, blockSeconds, holdSeconds, graceSeconds, version } = config.policy;
-  return [
-    ["policy.block", list(block.map((rule) => JSON.stringify(rule)))],
-    ["policy.hold", list(hold.map((rule) => JSON.stringify(rule)))],
-    ["policy.aggregate.ipv4Neighbours", String(aggregate.ipv4Neighbours ?? "off")],
-    ["policy.aggregate.ipv6", String(aggregate.ipv6Length)],
-    ["policy.duration", blockSeconds === Number.POSITIVE_INFINITY ? "permanent" : `${blockSeconds}s`],
-    ["policy.holdFor", `${holdSeconds}s`],
-    ["policy.grace", `${graceSeconds}s`],
-    ["policy version", version],
   ];
 }
 
@@ -127,6 +142,15 @@ function loginLines(name: string, login: SshLogin): [address: string, ...lines: 
   ];
 }
 
-function search({ name, groups }: SearchRule): [string, string] {
-  return [`search ${name}`, list(groups)];
+function search(rule: SearchRule, base: Config["policy"]): readonly Line[] {
+  const name = `search ${rule.name}`;
+  const { groups, mode, severity, fields, policy } = rule;
+  return [
+    [name, groups === null ? "all firewalls" : `groups ${list(groups)}`],
+    ...[["mode", mode] as const, ["severity", severity] as const].flatMap(([what, value]): Line[] =>
+      value === null ? [] : [[`${name} ${what}`, value]],
+    ),
+    ...(fields === null ? [] : [[`${name} fields`, list(fields)] as const]),
+    ...(policy === null ? [] : showPolicy(`${name} policy`, policy, base)),
+  ];
 }

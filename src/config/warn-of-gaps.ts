@@ -1,4 +1,4 @@
-import type { Config, FirewallConfig } from "./config.ts";
+import type { Config, FirewallConfig, SearchRule } from "./config.ts";
 import type { SettingName } from "./setting-names.ts";
 import type { SettingReader } from "./setting-reader.ts";
 
@@ -36,10 +36,23 @@ export function warnOfGaps(
   enabled.forEach((firewall) => {
     warnOfMissingPins(firewall, warn);
   });
-  for (const { name, groups } of searches) {
-    if (!enabled.some((firewall) => firewall.groups.some((group) => groups.includes(group)))) {
-      warn(`searches: every firewall for the search "${name}" is disabled, so it blocks nobody`);
-    }
+  for (const search of searches) {
+    warnOfSearch(search, { mode, enabled }, warn);
+  }
+}
+
+function warnOfSearch(
+  { name, groups, mode: ownMode }: SearchRule,
+  { mode, enabled }: Pick<Config, "mode"> & { readonly enabled: readonly FirewallConfig[] },
+  warn: (line: string) => void,
+): void {
+  if (
+    groups !== null &&
+    !enabled.some((firewall) => firewall.groups.some((group) => groups.includes(group)))
+  ) {
+    warn(`searches: every firewall for the search "${name}" is disabled, so it blocks nobody`);
+  } else if (ownMode !== null && ownMode !== "observe" && mode === "observe" && enabled.length === 0) {
+    warn(`searches: mode ${ownMode} for the search "${name}" blocks nobody without an enabled firewall`);
   }
 }
 

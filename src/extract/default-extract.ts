@@ -18,7 +18,7 @@ const chosenByTheAttacker = words(`
 /** Their numbers only look like an address. */
 const lookAlikes = words("*version* *mask*");
 
-/** Where addresses of attackers and numbers of events stand when nothing else is said. */
+/** Where addresses of attackers, numbers of events and severities stand when nothing else is said. */
 export const defaultExtract: ExtractConfig = {
   fields: words("src_ip src clientip client_ip source_ip remote_ip attacker_ip ip"),
   otherFields: true,
@@ -29,6 +29,7 @@ export const defaultExtract: ExtractConfig = {
     failures failure_count failed_count fail_count
     hits requests request_count occurrences
   `),
+  severityFields: words("severity urgency"),
 };
 
 function words(text: string): readonly string[] {

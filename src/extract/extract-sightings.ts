@@ -1,8 +1,10 @@
 import type { ExtractConfig } from "../config/config.ts";
 import type { Alert, Row, Sighting } from "../domain/alert.ts";
 import { type IpAddress, parseIpAddress } from "../domain/ip-address.ts";
+import { type Severity, worse } from "../domain/severity.ts";
 import { addressesIn } from "./addresses-in.ts";
 import { createFieldRoles, type FieldRole } from "./field-roles.ts";
+import { readSeverity } from "./read-severity.ts";
 
 /** One field in which an address stood. */
 interface Place {
@@ -10,8 +12,15 @@ interface Place {
   readonly rank: number;
 }
 
+/** What a row says of every address that it names. */
+interface Said {
+  readonly count: number;
+  readonly severity: Severity | null;
+}
+
 interface Seen {
   count: number;
+  severity: Severity | null;
   rank: number;
   readonly fields: Set<string>;
 }
@@ -27,21 +36,23 @@ const rolesOfConfig = new WeakMap<ExtractConfig, RolesOf>();
 /**
  * The addresses that an alert names, from the most telling field first, private and reserved ones included.
  * Its rows' counts add up. A row that names several addresses counts for each, because nothing says how they share it;
- * an address in several fields of one row counts once.
+ * an address in several fields of one row counts once. An address is as severe as the worst row that names it.
  */
 export function extractSightings({ rows }: Pick<Alert, "rows">, config: ExtractConfig): readonly Sighting[] {
   const roleOf = rolesOf(config);
   const seen = new Map<IpAddress, Seen>();
   for (const row of rows) {
     const places = placesIn(row, roleOf);
-    const count = places.size === 0 ? 1 : countOf(row, roleOf);
-    for (const [ip, found] of places) {
-      note(seen, ip, found, count);
+    if (places.size > 0) {
+      const said = { count: countOf(row, roleOf), severity: severityOf(row, roleOf) };
+      for (const [ip, found] of places) {
+        note(seen, ip, found, said);
+      }
     }
   }
   return [...seen]
     .toSorted(([, a], [, b]) => a.rank - b.rank)
-    .map(([ip, { count, fields }]) => ({ ip, count, fields: [...fields] }));
+    .map(([ip, { count, fields, severity }]) => ({ ip, count, fields: [...fields], severity }));
 }
 
 function rolesOf(config: ExtractConfig): RolesOf {
@@ -82,9 +93,10 @@ function wholeAddress(value: string): IpAddress | undefined {
   return value.length <= longestAddress ? parseIpAddress(value.trim()) : undefined;
 }
 
-function note(seen: Map<IpAddress, Seen>, ip: IpAddress, places: readonly Place[], count: number): void {
-  const known = seen.get(ip) ?? { count: 0, rank: otherRank, fields: new Set<string>() };
-  known.count = Math.min(Number.MAX_SAFE_INTEGER, known.count + count);
+function note(seen: Map<IpAddress, Seen>, ip: IpAddress, places: readonly Place[], said: Said): void {
+  const known = seen.get(ip) ?? { count: 0, severity: null, rank: otherRank, fields: new Set<string>() };
+  known.count = Math.min(Number.MAX_SAFE_INTEGER, known.count + said.count);
+  known.severity = worstOf(known.severity, said.severity);
   for (const { field, rank } of places.toSorted((a, b) => a.rank - b.rank)) {
     known.rank = Math.min(known.rank, rank);
     known.fields.add(field);
@@ -110,4 +122,19 @@ function readCount(values: readonly string[]): number | undefined {
   return text === undefined
     ? undefined
     : Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.floor(Number(text))));
+}
+
+/** The worst that the row's fields say; null when none says anything. */
+function severityOf(row: Row, roleOf: RolesOf): Severity | null {
+  return row
+    .filter(([field]) => roleOf(field).kind === "severity")
+    .flatMap(([, values]) => values.map(readSeverity))
+    .reduce(worstOf, null);
+}
+
+function worstOf(a: Severity | null, b: Severity | null): Severity | null {
+  if (a === null || b === null) {
+    return a ?? b;
+  }
+  return worse(a, b);
 }

@@ -5,12 +5,14 @@ import { createPattern } from "../domain/pattern.ts";
 export type FieldRole =
   | { readonly kind: "address"; readonly rank: number }
   | { readonly kind: "count"; readonly rank: number }
+  | { readonly kind: "severity" }
   /** Holds an address when its whole value is one. */
   | { readonly kind: "other" }
   | { readonly kind: "none" };
 
 const none: FieldRole = { kind: "none" };
 const other: FieldRole = { kind: "other" };
+const severity: FieldRole = { kind: "severity" };
 
 const longestName = 200;
 const mostRemembered = 10_000;
@@ -24,6 +26,7 @@ const mostRemembered = 10_000;
 export function createFieldRoles(config: ExtractConfig): (field: string) => FieldRole {
   const fields = rankOf(config.fields);
   const countFields = rankOf(config.countFields);
+  const severityFields = rankOf(config.severityFields);
   const never = config.neverFields.map((pattern) => createPattern(normal(pattern)));
   const rest = config.otherFields ? other : none;
 
@@ -35,15 +38,19 @@ export function createFieldRoles(config: ExtractConfig): (field: string) => Fiel
     }
     const base = withoutFunction(name);
     const parts = [base, ...base.split(".")];
-    const countRank = countFields.get(base) ?? countFields.get(parts.at(-1) ?? base);
+    const last = parts.at(-1) ?? base;
+    const countRank = countFields.get(base) ?? countFields.get(last);
     if (never.some((matches) => parts.some(matches))) {
       return none;
     }
-    const rank = fields.get(base) ?? fields.get(parts.at(-1) ?? base);
+    const rank = fields.get(base) ?? fields.get(last);
     if (rank !== undefined) {
       return { kind: "address", rank };
     }
-    return countRank === undefined ? rest : { kind: "count", rank: countRank };
+    if (countRank !== undefined) {
+      return { kind: "count", rank: countRank };
+    }
+    return severityFields.has(base) || severityFields.has(last) ? severity : rest;
   };
 
   const remembered = new Map<string, FieldRole>();

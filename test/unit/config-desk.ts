@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { type ConfigSources, type LoadedConfig, loadConfig } from "../../src/config/load-config.ts";
 import { messageOf } from "../../src/domain/errors.ts";
+import type { Condition, Rule } from "../../src/domain/policy.ts";
 
 type Environment = Record<string, string | undefined>;
 
@@ -17,17 +18,49 @@ export interface ConfigDesk {
   readonly problemsOf: (env?: Environment) => Promise<readonly string[]>;
 }
 
+/** Asks for at least this number. */
+export function least(provider: string, number: string, value: number): Condition {
+  return { kind: "least", provider, number, least: value };
+}
+
+export function ruleOf(...conditions: readonly Condition[]): Rule {
+  return { conditions, quorum: null, sightings: null };
+}
+
 export const defaults: ConfigSources["defaults"] = {
   policy: {
-    block: [{ virustotal: { malicious: 5 } }],
-    hold: [{ abuseipdb: { score: 50 } }],
+    block: [ruleOf(least("virustotal", "malicious", 5))],
+    hold: [ruleOf(least("abuseipdb", "score", 50))],
+    sightings: null,
+    hints: {
+      cdn: "hold",
+      "search-engine": "hold",
+      whitelisted: "hold",
+      "business-service": "hold",
+      "research-scanner": "hold",
+      mobile: { atMostSeconds: 3600 },
+      tor: { atMostSeconds: 3600 },
+    },
+    blockSeconds: [86_400, 604_800, 2_592_000],
+    forgetSeconds: 2_592_000,
     aggregate: { ipv4Neighbours: null, ipv6Length: 128 },
-    blockSeconds: 86_400,
     holdSeconds: 3600,
     graceSeconds: 60,
+    unavailable: { action: "wait", seconds: 604_800 },
+    staleSeconds: 0,
   },
-  extract: { fields: ["src_ip"], otherFields: true, neverFields: ["dest*"], countFields: ["count"] },
+  extract: {
+    fields: ["src_ip"],
+    otherFields: true,
+    neverFields: ["dest*"],
+    countFields: ["count"],
+    severityFields: ["severity"],
+  },
 };
+
+/** The policy itself as text: the same for the same policy. */
+export const versionOf: ConfigSources["policyVersion"] = (policy) =>
+  JSON.stringify(Object.fromEntries(Object.entries(policy).toSorted(([a], [b]) => (a < b ? -1 : 1))));
 
 /** One desk for all tests of a file, emptied before each. */
 export function createConfigDesk(): ConfigDesk {
@@ -44,7 +77,7 @@ export function createConfigDesk(): ConfigDesk {
       cwd,
       hostname: "fw-control.example.net",
       defaults,
-      policyVersion: (policy) => JSON.stringify(policy),
+      policyVersion: versionOf,
       ...more,
     });
   return {

@@ -22,7 +22,7 @@ const wrong: readonly (readonly [what: string, yaml: string, problem: string])[]
   [
     "a key far from any",
     "findings:\n  zzzzz: 1h\n",
-    "portcullis.yaml:2:3: findings: unknown key zzzzz; known here: keep",
+    "portcullis.yaml:2:3: findings: unknown key zzzzz; known here: keep, keepUnknown, keepFailed",
   ],
   [
     "an unknown provider",
@@ -57,7 +57,7 @@ const wrong: readonly (readonly [what: string, yaml: string, problem: string])[]
   [
     "one neighbour, which would be the address itself",
     "policy: {aggregate: {ipv4Neighbours: 1}}",
-    "portcullis.yaml:1:38: policy.aggregate.ipv4Neighbours: expected a whole number from 2 to 256",
+    "portcullis.yaml:1:38: policy.aggregate.ipv4Neighbours: expected a whole number from 2 to 256, or none",
   ],
   [
     "an IPv6 network of another length",
@@ -209,7 +209,12 @@ const wrong: readonly (readonly [what: string, yaml: string, problem: string])[]
   [
     "a file that is a list",
     "- a\n- b\n",
-    "portcullis.yaml:1:1: expected the sections policy, extract, findings, allowlist, firewalls, searches",
+    "portcullis.yaml:1:1: expected the sections policy, shadow, limits, searches, findings, providers, lists, protection, allowlist, extract, firewalls",
+  ],
+  [
+    "a mistake behind an alias",
+    "policy: {block: [&rule {abuseipdb: {score: 101}}]}\nshadow: {block: [*rule]}",
+    "portcullis.yaml:2:18: shadow.block[0].abuseipdb.score: expected a whole number from 1 to 100",
   ],
   ["a tab", "policy:\n\tblock: []\n", "portcullis.yaml:2:1: not valid YAML: indent with spaces, not tabs"],
   [

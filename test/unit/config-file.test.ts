@@ -3,7 +3,7 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 import { expect, test } from "vitest";
 import type { Config } from "../../src/config/config.ts";
-import { createConfigDesk } from "./config-desk.ts";
+import { createConfigDesk, defaults, least, ruleOf, versionOf } from "./config-desk.ts";
 
 const desk = createConfigDesk();
 
@@ -34,6 +34,7 @@ extract:
   fields: [attacker, "values(src_ip)"]
   otherFields: false
   countFields: [n]
+  severityFields: [level]
 findings: { keep: 30m }
 allowlist: [192.0.2.0/24, 2001:db8::/32, 192.0.2.0/24]
 firewalls:
@@ -47,24 +48,33 @@ firewalls:
     { ALLOWLIST: "198.51.100.1" },
   );
 
-  const rule = { virustotal: { malicious: 2, suspicious: 1 }, abuseipdb: { score: 50 } };
+  const rule = ruleOf(
+    least("virustotal", "malicious", 2),
+    least("virustotal", "suspicious", 1),
+    least("abuseipdb", "score", 50),
+  );
   expect(config.policy).toMatchObject({
     block: [rule],
     hold: [],
     aggregate: { ipv4Neighbours: 4, ipv6Length: 64 },
-    blockSeconds: 7_776_000,
+    blockSeconds: [7_776_000],
     holdSeconds: 90,
     graceSeconds: 0,
   });
-  expect(JSON.parse(config.policy.version)).toMatchObject({ block: [rule], blockSeconds: 7_776_000 });
+  expect(JSON.parse(config.policy.version)).toMatchObject({ block: [rule], blockSeconds: [7_776_000] });
   expect(config.extract).toEqual({
     fields: ["attacker", "values(src_ip)"],
     otherFields: false,
     neverFields: ["dest*"],
     countFields: ["n"],
+    severityFields: ["level"],
   });
-  expect(config.findingSeconds).toBe(1800);
-  expect(config.allowlist).toEqual(["198.51.100.1/32", "192.0.2.0/24", "2001:db8::/32"]);
+  expect(config.findings).toEqual({ known: 1800, unknown: 1800, failed: 900 });
+  expect(config.allowlist.map(({ prefix }) => prefix)).toEqual([
+    "198.51.100.1/32",
+    "192.0.2.0/24",
+    "2001:db8::/32",
+  ]);
   const none = {
     password: null,
     privateKey: null,
@@ -107,7 +117,7 @@ test.each(["", "# nothing yet\n", "policy:\nfirewalls:\n", "{}"])(
   async (yaml) => {
     const config = await load(yaml);
 
-    expect(config.policy).toMatchObject({ block: [{ virustotal: { malicious: 5 } }], blockSeconds: 86_400 });
+    expect(config.policy).toEqual({ ...defaults.policy, version: versionOf(defaults.policy) });
     expect(config.firewalls).toEqual([]);
   },
 );
@@ -172,11 +182,12 @@ searches:
     },
     { name: "edge-2", agent: join(desk.cwd(), "run/agent.sock"), isEnabled: false, isCanary: false },
   ]);
+  const nothing = { mode: null, severity: null, fields: null, policy: null };
   expect(searches).toEqual([
-    { name: "Dmz *", groups: ["dmz", "edge"] },
-    { name: "*", groups: ["edge"] },
+    { name: "Dmz *", groups: ["dmz", "edge"], ...nothing },
+    { name: "*", groups: ["edge"], ...nothing },
   ]);
-  expect(policy.blockSeconds).toBe(Number.POSITIVE_INFINITY);
+  expect(policy.blockSeconds).toEqual([Number.POSITIVE_INFINITY]);
 });
 
 test("keys that were trusted by hand are for every host that has no other pin", async () => {

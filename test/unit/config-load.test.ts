@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { describe, expect, test } from "vitest";
-import { createConfigDesk, defaults } from "./config-desk.ts";
+import { createConfigDesk, defaults, versionOf } from "./config-desk.ts";
 
 const desk = createConfigDesk();
 const { load, problemsOf, put } = desk;
@@ -29,14 +29,27 @@ describe("without any setting", () => {
       splunkHost: null,
       virustotal: null,
       abuseipdb: null,
-      findingSeconds: 43_200,
+      greynoise: null,
+      findings: { known: 43_200, unknown: 3600, failed: 900 },
+      lists: { spamhausUrl: "https://www.spamhaus.org/drop", abuseipdbBlacklist: false },
+      protection: { crawlers: ["googlebot", "bingbot"], cdns: [], refreshCdns: true },
+      limits: {
+        perMinute: 100,
+        perHour: 500,
+        perSearch: 250,
+        perNetwork: 100,
+        perAs: 200,
+        active: 200_000,
+      },
+      searches: [],
+      shadow: null,
       firewalls: [],
       mail: null,
       allowlist: [],
       allowDocumentationAddresses: false,
       logLevel: "info",
       extract: defaults.extract,
-      policy: { ...defaults.policy, version: JSON.stringify(defaults.policy) },
+      policy: { ...defaults.policy, version: versionOf(defaults.policy) },
     });
   });
 
@@ -69,6 +82,9 @@ test("every setting reaches the configuration", async () => {
     VIRUSTOTAL_API_KEY_FILE: "vt.key",
     VIRUSTOTAL_URL: "http://127.0.0.1:8001/api/v3/",
     ABUSEIPDB_API_KEY: "abuse-key",
+    GREYNOISE_API_KEY: "grey-key",
+    GREYNOISE_URL: "http://127.0.0.1:8002",
+    SPAMHAUS_URL: "http://127.0.0.1:8003/drop/",
     SSH_HOST: "FW1.example.com",
     SSH_PORT: "2222",
     SSH_USER: "portcullis",
@@ -98,8 +114,10 @@ test("every setting reaches the configuration", async () => {
     webhookSources: ["10.0.0.0/8", "2001:db8::1/128"],
     trustProxy: ["127.0.0.1/32"],
     splunkHost: "splunk.example.com",
-    virustotal: { apiKey: "vt-key-from-a-file", url: "http://127.0.0.1:8001/api/v3" },
-    abuseipdb: { apiKey: "abuse-key", url: "https://api.abuseipdb.com/api/v2" },
+    virustotal: { apiKey: "vt-key-from-a-file", url: "http://127.0.0.1:8001/api/v3", quota: {} },
+    abuseipdb: { apiKey: "abuse-key", url: "https://api.abuseipdb.com/api/v2", quota: {} },
+    greynoise: { apiKey: "grey-key", url: "http://127.0.0.1:8002", quota: {} },
+    lists: { spamhausUrl: "http://127.0.0.1:8003/drop", abuseipdbBlacklist: true },
     firewalls: [
       {
         name: "fw1.example.com",
@@ -122,7 +140,10 @@ test("every setting reaches the configuration", async () => {
       from: "portcullis@example.com",
       to: ["soc@example.com", "boss@example.com"],
     },
-    allowlist: ["198.51.100.0/24", "192.0.2.7/32"],
+    allowlist: [
+      { id: "ALLOWLIST", prefix: "198.51.100.0/24", actor: "settings", expiresAt: null },
+      { id: "ALLOWLIST", prefix: "192.0.2.7/32", reason: "", owner: "" },
+    ],
     allowDocumentationAddresses: true,
     logLevel: "debug",
   });

@@ -70,6 +70,9 @@ const problemCases: readonly (readonly [setting: string, env: Record<string, str
     { VIRUSTOTAL_URL: "https://u:p@vt.example.com" },
     /^VIRUSTOTAL_URL: expected an https URL/,
   ],
+  ["GREYNOISE_API_KEY", { GREYNOISE_API_KEY: "line\r\nX-Evil: 1" }, /^GREYNOISE_API_KEY: .*without spaces$/],
+  ["GREYNOISE_URL", { GREYNOISE_URL: "http://gn.example.com" }, /^GREYNOISE_URL: expected an https URL/],
+  ["SPAMHAUS_URL", { SPAMHAUS_URL: "https://x/?y" }, /^SPAMHAUS_URL: expected an https URL/],
   ["ABUSEIPDB_URL", { ABUSEIPDB_URL: "ftp://localhost" }, /^ABUSEIPDB_URL: expected an https URL/],
   ["ADMIN_EMAIL", { SMTP_SERVER: "mail" }, /^ADMIN_EMAIL: SMTP_SERVER needs it/],
   [
@@ -162,9 +165,9 @@ test("all problems are told together: of variables, of files and of every sectio
     "SSH_USER",
     "SSH_HOST",
     "portcullis.yaml:6:5",
+    "portcullis.yaml:2:13",
     "ADMIN_EMAIL",
     "portcullis.yaml:4:11",
-    "portcullis.yaml:2:13",
     "DATA_DIR",
   ]);
 });

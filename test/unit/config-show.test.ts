@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import type { Config } from "../../src/config/config.ts";
+import { readPolicyText } from "../../src/config/read-policy-text.ts";
 import { showConfig } from "../../src/config/show-config.ts";
+import type { AllowEntry } from "../../src/domain/allow-entry.ts";
 import { parseIpPrefix } from "../../src/domain/ip-address.ts";
+import type { Policy } from "../../src/domain/policy.ts";
+import { defaults, least, ruleOf, versionOf } from "./config-desk.ts";
 
 function prefix(text: string) {
   const parsed = parseIpPrefix(text);
@@ -10,6 +14,37 @@ function prefix(text: string) {
   }
   return parsed;
 }
+
+const policy: Policy = {
+  ...defaults.policy,
+  block: [
+    ruleOf(least("virustotal", "malicious", 5)),
+    {
+      conditions: [
+        least("abuseipdb", "score", 90),
+        { kind: "within", provider: "abuseipdb", time: "reported", seconds: 2_592_000 },
+      ],
+      quorum: {
+        least: 1,
+        of: [[least("virustotal", "malicious", 2)], [least("greynoise", "malicious", 1)]],
+      },
+      sightings: { events: 20, seconds: 90 },
+    },
+  ],
+  hold: [],
+  graceSeconds: 0,
+  version: "sha256:0123456789ab",
+};
+
+const allowed: AllowEntry = {
+  id: "ALLOWLIST",
+  prefix: prefix("192.0.2.0/24"),
+  reason: "",
+  owner: "",
+  actor: "settings",
+  createdAt: new Date("2026-11-20T12:00:00Z"),
+  expiresAt: null,
+};
 
 const config: Config = {
   host: "0.0.0.0",
@@ -25,9 +60,24 @@ const config: Config = {
   tls: { cert: "hunter2-cert", key: "hunter2-key", clientCa: null },
   trustProxy: [prefix("127.0.0.1")],
   splunkHost: "splunk.example.com",
-  virustotal: { apiKey: "hunter2-vt", url: "https://www.virustotal.com/api/v3" },
+  virustotal: {
+    apiKey: "hunter2-vt",
+    url: "https://www.virustotal.com/api/v3",
+    quota: { minute: 4, day: 500 },
+  },
   abuseipdb: null,
-  findingSeconds: 43_200,
+  greynoise: { apiKey: null, url: "https://api.greynoise.io", quota: {} },
+  findings: { known: 43_200, unknown: 5400, failed: 90 },
+  lists: { spamhausUrl: "https://www.spamhaus.org/drop", abuseipdbBlacklist: false },
+  protection: { crawlers: ["googlebot", "bingbot"], cdns: [], refreshCdns: true },
+  limits: {
+    perMinute: 100,
+    perHour: 500,
+    perSearch: 250,
+    perNetwork: 100,
+    perAs: null,
+    active: 200_000,
+  },
   firewalls: [
     {
       name: "edge",
@@ -56,7 +106,17 @@ const config: Config = {
       isEnabled: false,
     },
   ],
-  searches: [{ name: "Dmz *", groups: ["dmz"] }],
+  searches: [
+    { name: "Dmz *", groups: ["dmz"], mode: null, severity: null, fields: null, policy: null },
+    {
+      name: "SSH*",
+      groups: null,
+      mode: "approve",
+      severity: "high",
+      fields: ["attacker", "src"],
+      policy: { ...policy, blockSeconds: [Number.POSITIVE_INFINITY], version: "sha256:2" },
+    },
+  ],
   mail: {
     server: "mail.example.com",
     port: 587,
@@ -66,17 +126,31 @@ const config: Config = {
     from: "portcullis@example.com",
     to: ["soc@example.com", "boss@example.com"],
   },
-  allowlist: [prefix("192.0.2.0/24")],
+  allowlist: [
+    allowed,
+    {
+      ...allowed,
+      prefix: prefix("203.0.113.7"),
+      reason: "our scanner",
+      owner: "red team",
+      expiresAt: new Date("2027-02-01T00:00:00Z"),
+    },
+  ],
   allowDocumentationAddresses: false,
-  extract: { fields: ["src_ip", "src"], otherFields: true, neverFields: [], countFields: ["count"] },
-  policy: {
-    block: [{ virustotal: { malicious: 5 } }, { abuseipdb: { score: 90 } }],
-    hold: [],
-    aggregate: { ipv4Neighbours: null, ipv6Length: 128 },
-    blockSeconds: 86_400,
-    holdSeconds: 3600,
-    graceSeconds: 0,
-    version: "sha256:0123456789ab",
+  extract: {
+    fields: ["src_ip", "src"],
+    otherFields: true,
+    neverFields: [],
+    countFields: ["count"],
+    severityFields: ["severity"],
+  },
+  policy,
+  shadow: {
+    ...policy,
+    block: [],
+    sightings: { events: 3, seconds: 600 },
+    unavailable: { action: "hold", seconds: 0 },
+    version: "sha256:1",
   },
   logLevel: "info",
 };
@@ -102,8 +176,12 @@ test("the configuration is shown without any secret", () => {
     SPLUNK_HOST                          splunk.example.com
     VIRUSTOTAL_API_KEY                   set
     VIRUSTOTAL_URL                       https://www.virustotal.com/api/v3
+    providers.virustotal                 4 a minute, 500 a day
     ABUSEIPDB_API_KEY                    not set
     ABUSEIPDB_URL                        not set
+    GREYNOISE_API_KEY                    not set
+    GREYNOISE_URL                        https://api.greynoise.io
+    SPAMHAUS_URL                         https://www.spamhaus.org/drop
     SMTP_SERVER                          mail.example.com
     SMTP_PORT                            587
     SMTP_USER                            set
@@ -111,22 +189,47 @@ test("the configuration is shown without any secret", () => {
     SMTP_TLS                             starttls
     MAIL_FROM                            portcullis@example.com
     ADMIN_EMAIL                          soc@example.com, boss@example.com
-    ALLOWLIST                            192.0.2.0/24
+    ALLOWLIST                            192.0.2.0/24, 203.0.113.7/32 (our scanner; red team; until 2027-02-01T00:00:00.000Z)
     ALLOW_DOCUMENTATION_ADDRESSES        false
     LOG_LEVEL                            info
-    policy.block                         {"virustotal":{"malicious":5}}, {"abuseipdb":{"score":90}}
+    policy.block[0]                      { virustotal: { malicious: 5 } }
+    policy.block[1]                      { abuseipdb: { score: 90, reportedWithin: 30d }, quorum: 1, of: [{ virustotal: { malicious: 2 } }, { greynoise: { malicious: 1 } }], sightings: { events: 20, within: 90s } }
     policy.hold                          none
-    policy.aggregate.ipv4Neighbours      off
+    policy.sightings                     none
+    policy.duration                      1d
+    policy.escalation                    7d, 30d
+    policy.forgetAfter                   30d
+    policy.hints                         cdn: hold, search-engine: hold, whitelisted: hold, business-service: hold, research-scanner: hold, mobile: 1h, tor: 1h
+    policy.unavailable                   { then: wait, after: 7d }
+    policy.useStaleFor                   0s
+    policy.aggregate.ipv4Neighbours      none
     policy.aggregate.ipv6                128
-    policy.duration                      86400s
-    policy.holdFor                       3600s
+    policy.holdFor                       1h
     policy.grace                         0s
     policy version                       sha256:0123456789ab
+    shadow.block                         none
+    shadow.sightings                     { events: 3, within: 10m }
+    shadow.unavailable                   { then: hold, after: 0s }
+    shadow version                       sha256:1
+    limits.perMinute                     100
+    limits.perHour                       500
+    limits.perSearch                     250
+    limits.perNetwork                    100
+    limits.perAs                         none
+    limits.active                        200000
     extract.fields                       src_ip, src
     extract.otherFields                  true
     extract.neverFields                  none
     extract.countFields                  count
-    findings.keep                        43200s
+    extract.severityFields               severity
+    findings.keep                        12h
+    findings.keepUnknown                 90m
+    findings.keepFailed                  90s
+    lists.spamhausDrop                   true
+    lists.abuseipdbBlacklist             false
+    protection.crawlers                  googlebot, bingbot
+    protection.cdns                      none
+    protection.refreshCdns               true
     firewall edge                        root on fw1 port 22 via root, disabled
     firewall edge password               set
     firewall edge private key            set
@@ -140,7 +243,14 @@ test("the configuration is shown without any secret", () => {
     firewall edge groups                 edge, dmz
     firewall edge canary                 false
     firewall edge outbound               true
-    search Dmz *                         dmz
+    search Dmz *                         groups dmz
+    search SSH*                          all firewalls
+    search SSH* mode                     approve
+    search SSH* severity                 high
+    search SSH* fields                   attacker, src
+    search SSH* policy.duration          permanent
+    search SSH* policy.escalation        none
+    search SSH* policy version           sha256:2
     "
   `);
 });
@@ -159,4 +269,13 @@ test("what is not set is said to be so", () => {
   expect(shown).toMatch(/^TLS_CERT_FILE +not set$/m);
   expect(shown).toMatch(/^WEBHOOK_SOURCES +any$/m);
   expect(shown).toMatch(/^DATABASE_URL +sqlite:\/data\/portcullis.db$/m);
+});
+
+test("the rules that are shown are rules that the file understands", () => {
+  const shown = showConfig(config);
+  const rules = [...shown.matchAll(/^policy\.block\[\d\] +(.*)$/gm)].map(([, rule = ""]) => `- ${rule}`);
+
+  const read = readPolicyText(`block:\n${rules.join("\n")}`, { base: policy, versionOf });
+
+  expect(read).toMatchObject({ policy: { block: policy.block } });
 });

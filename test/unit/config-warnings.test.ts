@@ -73,4 +73,92 @@ searches: [{ name: Dmz, groups: [dmz] }]`,
       expect.stringMatching(/^MODE: enforce without an enabled firewall blocks nobody/),
     ]);
   });
+
+  test("of searches that block nobody, and of those that another fits first", async () => {
+    desk.put(
+      "portcullis.yaml",
+      `searches:
+  - { name: "SSH*", mode: enforce }
+  - { name: "SSH * failed*", severity: high }
+  - { name: "*SSH", mode: observe }
+  - { name: "SSH*", mode: approve }`,
+    );
+
+    const { warnings } = await load();
+
+    expect(warnings).toEqual([
+      "portcullis.yaml:3:5: searches[1]: has no effect: searches[0] fits all that it does",
+      "portcullis.yaml:5:5: searches[3]: has no effect: searches[0] fits all that it does",
+      'searches: mode enforce for the search "SSH*" blocks nobody without an enabled firewall',
+      'searches: mode approve for the search "SSH*" blocks nobody without an enabled firewall',
+    ]);
+  });
+
+  test("once of a mode without a firewall, not again for each search", async () => {
+    desk.put("portcullis.yaml", 'searches: [{ name: "SSH*", mode: enforce }]');
+
+    expect((await load({ MODE: "approve" })).warnings).toHaveLength(1);
+  });
+});
+
+describe("warnings of rules that make no difference", () => {
+  const keys = { VIRUSTOTAL_API_KEY: "v-key", ABUSEIPDB_API_KEY: "a-key" };
+
+  test("because their provider is not configured", async () => {
+    desk.put(
+      "portcullis.yaml",
+      `policy:
+  block:
+    - virustotal: { malicious: 5 }
+    - greynoise: { malicious: 1 }
+    - { virustotal: { malicious: 1 }, greynoise: { noise: 1 } }
+    - quorum: 2
+      of: [{ virustotal: { malicious: 2 } }, { abuseipdb: { score: 50 } }, { greynoise: { malicious: 1 } }]
+    - { quorum: 2, of: [{ virustotal: { malicious: 2 } }, { spamhaus-drop: { listed: 1 } }] }
+shadow:
+  block: [{ virustotal: { malicious: 9 }, greynoise: { malicious: 1 }, spamhaus-drop: { listed: 1 } }]
+searches:
+  - { name: "*", policy: { hold: [{ greynoise: { malicious: 1, noise: 1 } }] } }
+lists: { spamhausDrop: false }
+`,
+    );
+
+    const asks = "asks greynoise, which is not configured: it never holds";
+    expect((await load(keys)).warnings).toEqual([
+      `portcullis.yaml:4:7: policy.block[1]: ${asks}`,
+      `portcullis.yaml:5:7: policy.block[2]: ${asks}`,
+      `portcullis.yaml:7:76: policy.block[3].of[2]: ${asks}`,
+      "portcullis.yaml:8:59: policy.block[4].of[1]: asks spamhaus-drop, which is not configured: it never holds",
+      "portcullis.yaml:8:7: policy.block[4]: never holds: it needs 2 of its quorum, and only 1 can hold",
+      "portcullis.yaml:10:11: shadow.block[0]: asks greynoise and spamhaus-drop, which are not configured: it never holds",
+      `portcullis.yaml:12:35: searches[0].policy.hold[0]: ${asks}`,
+    ]);
+  });
+
+  test("not of the rules that apply when the file names none", async () => {
+    expect((await load()).warnings).toEqual([]);
+  });
+
+  test("because another rule says the same", async () => {
+    desk.put(
+      "portcullis.yaml",
+      `policy:
+  block:
+    - { virustotal: { malicious: 2 }, abuseipdb: { score: 50 } }
+    - { abuseipdb: { score: 50 }, virustotal: { malicious: 2 } }
+    - { quorum: 1, of: [{ virustotal: { malicious: 2 } }, { abuseipdb: { score: 5 } }] }
+    - { abuseipdb: { score: 50 }, sightings: { events: 2, within: 1m } }
+  hold:
+    - { quorum: 1, of: [{ abuseipdb: { score: 5 } }, { virustotal: { malicious: 2 } }] }
+    - { abuseipdb: { score: 50 } }
+shadow: { holdFor: 60m }
+`,
+    );
+
+    expect((await load(keys)).warnings).toEqual([
+      "portcullis.yaml:4:7: policy.block[1]: is the same as block[0]",
+      "portcullis.yaml:8:7: policy.hold[0]: is the same as block[2], which holds first: nobody is ever asked",
+      "portcullis.yaml:10:9: shadow: is the same as policy, so it will never decide otherwise",
+    ]);
+  });
 });

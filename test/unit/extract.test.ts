@@ -134,6 +134,7 @@ describe("order", () => {
       ip: "203.0.113.5",
       count: 2,
       fields: ["src_ip", "clientip", "zzz", "values(src)"],
+      severity: null,
     });
   });
 });

@@ -1,5 +1,7 @@
 import type { Story } from "../ports.ts";
 import { widerNetwork } from "./block-words.ts";
+import { cleanText } from "./clean-text.ts";
+import { askLess } from "./hold-words.ts";
 import type { Part } from "./letter.ts";
 import type { Outcome } from "./outcome.ts";
 import { utc } from "./words.ts";
@@ -8,11 +10,12 @@ import { utc } from "./words.ts";
 export function adviceFor(kind: Outcome["kind"], story: Story): readonly Part[] {
   const { ip } = story.decision;
   const network = widerNetwork(ip, story.block);
-  const allow = paragraph(
-    `If ${ip} is yours or a partner's: add it to ALLOWLIST, or to allowlist: in portcullis.yaml. Then it is never blocked.`,
-  );
+  const allow: readonly Part[] = [
+    paragraph(`If ${ip} is yours or a partner's: add it to the allow-list. Then it is never blocked.`),
+    { kind: "command", text: `portcullis allow add ${ip} --reason "ours"` },
+  ];
   const advice: Readonly<Record<Outcome["kind"], readonly Part[]>> = {
-    blocked: [paragraph("If the address should not be blocked:"), ...unblock(ip, network), allow],
+    blocked: [paragraph("If the address should not be blocked:"), ...unblock(ip, network), ...allow],
     "not-blocked": [
       paragraph(
         "See the state of each firewall above. Portcullis keeps trying as long as the block stands. How it is doing:",
@@ -28,31 +31,30 @@ export function adviceFor(kind: Outcome["kind"], story: Story): readonly Part[] 
       { kind: "command", text: `portcullis blocks ${ip}` },
       paragraph("If the address should not be blocked:"),
       ...unblock(ip, network),
-      allow,
+      ...allow,
     ],
     "would-block": [
       paragraph(
         "To have such addresses blocked from now on: set MODE=enforce (and a firewall: SSH_HOST, SSH_USER, …) and restart Portcullis. That does not block addresses decided on before.",
       ),
-      allow,
+      ...allow,
     ],
-    hold: [...hold(story), allow],
+    hold: [...hold(story), ...allow],
     over: [paragraph("Nothing. If the address attacks again, the next alert decides anew.")],
   };
   return advice[kind];
 }
 
-function hold({ decision: { ip, mode, expiresAt } }: Story): readonly Part[] {
+function hold({ decision }: Story): readonly Part[] {
+  const { id, ip, expiresAt } = decision;
   const when = expiresAt === null ? "" : ` at ${utc(expiresAt)}`;
   return [
     paragraph(
       `Nothing, if you trust ${ip}: the hold lapses${when} and the address stays unblocked. Until then no other message comes about it, unless the evidence becomes strong enough to block it.`,
     ),
-    paragraph(
-      mode === "approve"
-        ? "To have such addresses blocked without asking: set MODE=enforce and restart Portcullis."
-        : "To have such addresses blocked without asking: lower the numbers under policy: block: in portcullis.yaml and restart Portcullis.",
-    ),
+    paragraph("To block it:"),
+    { kind: "command", text: `portcullis approve ${cleanText(id, 80)}` },
+    paragraph(askLess(decision)),
   ];
 }
 

@@ -1,9 +1,9 @@
+import { hash } from "node:crypto";
 import { isIP } from "node:net";
 import { createTransport } from "nodemailer";
 import type { MailConfig } from "../config/config.ts";
 import { AppError, messageOf } from "../domain/errors.ts";
-import type { IpAddress } from "../domain/ip-address.ts";
-import type { Notifier, Story } from "../ports.ts";
+import type { News, Notifier } from "../ports.ts";
 import { cleanText } from "./clean-text.ts";
 import { createMessage } from "./message.ts";
 
@@ -20,8 +20,8 @@ export interface EmailDeps {
 type Transporter = ReturnType<typeof createTransporter>;
 
 /**
- * Mails to the administrators. A mail about one decision always has the same Message-ID, and all about one address
- * belong to one thread.
+ * Mails to the administrators. A mail about one decision or alarm always has the same Message-ID, and all about one address, or one
+ * kind of trouble, belong to one thread.
  * @throws {AppError} CONFIG_INVALID when an address or the TLS setting could do what nobody meant
  */
 export function createEmailNotifier(config: MailConfig, deps: EmailDeps = {}): Notifier {
@@ -32,11 +32,11 @@ export function createEmailNotifier(config: MailConfig, deps: EmailDeps = {}): N
 
   return {
     channel: "email",
-    async send(story, signal) {
-      const { id } = story.decision;
+    async send(news, signal) {
+      const id = idOf(news);
       const done = served.get(id) ?? new Set();
       const to = config.to.filter((address) => !done.has(address));
-      const outcome = await attempt({ config, transporter, deps }, story, to, signal);
+      const outcome = await attempt({ config, transporter, deps }, news, to, signal);
       if (outcome.error?.retryable === true) {
         served.set(id, new Set([...done, ...outcome.accepted]));
       } else {
@@ -107,13 +107,13 @@ interface Attempt {
 
 async function attempt(
   { config, transporter, deps }: Edge,
-  story: Story,
+  news: News,
   to: readonly string[],
   signal: AbortSignal,
 ): Promise<Attempt> {
-  const { subject, text, html } = createMessage(story, deps.now?.() ?? new Date(), deps.canaries);
+  const { subject, text, html } = createMessage(news, deps.now?.() ?? new Date(), deps.canaries);
   const domain = config.from.slice(config.from.indexOf("@") + 1);
-  const root = threadRoot(story.decision.ip, domain);
+  const root = threadRoot(news, domain);
   try {
     const { accepted, rejected, rejectedErrors } = await transporter.sendMail({
       from: { name: "Portcullis", address: config.from },
@@ -123,7 +123,7 @@ async function attempt(
       subject,
       text,
       html,
-      messageId: `<${story.decision.id}@${domain}>`,
+      messageId: `<${idOf(news)}@${domain}>`,
       inReplyTo: root,
       references: [root],
       headers: { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
@@ -137,9 +137,18 @@ async function attempt(
   }
 }
 
-/** One thread per address: every mail about it refers to this id, which no mail has. */
-function threadRoot(ip: IpAddress, domain: string): string {
-  return `<address-${ip.replaceAll(":", "-")}@${domain}>`;
+function idOf(news: News): string {
+  return news.kind === "decision" ? news.story.decision.id : news.alarm.id;
+}
+
+/** One thread per address or kind of trouble: every mail about it refers to this id, which no mail has. */
+function threadRoot(news: News, domain: string): string {
+  const about =
+    news.kind === "decision"
+      ? `address-${news.story.decision.ip.replaceAll(":", "-")}`
+      : // A key may hold anything.
+        `alarm-${hash("sha256", news.alarm.key, "hex").slice(0, 32)}`;
+  return `<${about}@${domain}>`;
 }
 
 function someRefused(config: MailConfig, rejected: readonly string[], errors: readonly Error[]): AppError {

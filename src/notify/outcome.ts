@@ -1,6 +1,7 @@
 import { beingTried, type Enforcement, type EnforcementState } from "../domain/block.ts";
 import type { Story } from "../ports.ts";
 import { blockedSubject, blockedWords, untilWords } from "./block-words.ts";
+import { holdLead } from "./hold-words.ts";
 import type { Tone } from "./letter.ts";
 import { plural, utc } from "./words.ts";
 
@@ -25,10 +26,7 @@ export function outcomeOf({ decision, block, enforcements }: Story, now: Date): 
       verb: "holds",
       verdict: "On hold",
       tone: "waiting",
-      lead:
-        decision.mode === "approve"
-          ? `${ip} is NOT blocked: in mode approve every block waits for a person.`
-          : `${ip} is suspicious, but not clearly enough to block it without asking. It is NOT blocked.`,
+      lead: holdLead(decision),
     };
   }
   if (block.mode === "observe") {

@@ -1,10 +1,10 @@
 import { AppError, messageOf } from "../domain/errors.ts";
-import type { Log, Notifier, Store, Story, WaitingNotification } from "../ports.ts";
+import type { Log, News, Notifier, Store, WaitingNotification } from "../ports.ts";
 
 export interface OutboxDeps {
   readonly store: Pick<
     Store,
-    "claimNotifications" | "story" | "notificationSent" | "postponeNotification" | "failNotification"
+    "claimNotifications" | "news" | "notificationSent" | "postponeNotification" | "failNotification"
   >;
   readonly notifier: Pick<Notifier, "channel" | "send">;
   /** Names this process in leases. */
@@ -24,7 +24,7 @@ const patienceMs = 3 * 24 * 3_600_000;
 
 /**
  * One round of one channel's outbox: sends what is due. What can't be delivered now is tried again after 30 s, 1 min, …
- * 1 h, for 3 days after the decision. A crash between sending and recording it sends it again, recognisable by its id.
+ * 1 h, for 3 days after it was made. A crash between sending and recording it sends it again, recognisable by its id.
  * @returns milliseconds until the next round
  * @throws what the store throws; leases end by themselves
  */
@@ -53,62 +53,58 @@ async function sendOne(
   signal: AbortSignal,
 ): Promise<void> {
   const { store, notifier, now, log } = deps;
-  const { id, decisionId } = notification;
-  const story = await storyOf(deps, notification);
-  if (story === undefined) {
+  const { id } = notification;
+  const news = await newsOf(deps, notification);
+  if (news === undefined) {
     return;
   }
   try {
-    await notifier.send(story, signal);
+    await notifier.send(news, signal);
   } catch (error) {
     // The process is ending: the notification stays claimed until its lease is released.
     if (!signal.aborted) {
-      await putOff(deps, notification, story, error);
+      await putOff(deps, notification, error);
     }
     return;
   }
   await store.notificationSent(id, now());
-  log.info({ channel: notifier.channel, decisionId, ip: story.decision.ip }, "notification sent");
+  log.info(toldOf(deps, notification), "notification sent");
 }
 
 /** Undefined when there is nothing to tell, which no later try would change. */
-async function storyOf(
-  { store, notifier, log }: OutboxDeps,
-  { id, decisionId }: WaitingNotification,
-): Promise<Story | undefined> {
+async function newsOf(deps: OutboxDeps, notification: WaitingNotification): Promise<News | undefined> {
+  const { store, log } = deps;
   try {
-    return await store.story(decisionId);
+    return await store.news(notification.subject);
   } catch (error) {
     if (error instanceof AppError && error.retryable) {
       throw error;
     }
-    await store.failNotification(id, messageOf(error));
-    log.error(
-      { channel: notifier.channel, decisionId, error: messageOf(error) },
-      "notification has no story",
-    );
+    await store.failNotification(notification.id, messageOf(error));
+    log.error({ ...toldOf(deps, notification), error: messageOf(error) }, "notification has nothing to tell");
     return undefined;
   }
 }
 
-async function putOff(
-  { store, notifier, now, log }: OutboxDeps,
-  { id, decisionId, attempts }: WaitingNotification,
-  { decision }: Story,
-  error: unknown,
-): Promise<void> {
-  const told = { channel: notifier.channel, decisionId, ip: decision.ip, error: messageOf(error) };
+async function putOff(deps: OutboxDeps, notification: WaitingNotification, error: unknown): Promise<void> {
+  const { store, now, log } = deps;
+  const { id, attempts, createdAt } = notification;
+  const told = { ...toldOf(deps, notification), attempts: attempts + 1, error: messageOf(error) };
   const isRetryable = error instanceof AppError && error.retryable;
   const waitMs = Math.max(
     Math.min(longestRetryMs, firstRetryMs * 2 ** attempts),
     (error instanceof AppError ? error.retryAfterMs : undefined) ?? 0,
   );
   const dueAt = new Date(now().getTime() + waitMs);
-  if (isRetryable && dueAt.getTime() - decision.decidedAt.getTime() <= patienceMs) {
+  if (isRetryable && dueAt.getTime() - createdAt.getTime() <= patienceMs) {
     await store.postponeNotification(id, dueAt, messageOf(error));
-    log.warn({ ...told, dueAt, attempts: attempts + 1 }, "notification not delivered, will be tried again");
+    log.warn({ ...told, dueAt }, "notification not delivered, will be tried again");
     return;
   }
   await store.failNotification(id, messageOf(error));
-  log.error({ ...told, attempts: attempts + 1 }, "notification given up, see who was not told");
+  log.error(told, "notification given up, see who was not told");
+}
+
+function toldOf({ notifier }: OutboxDeps, { subject }: WaitingNotification) {
+  return { channel: notifier.channel, about: subject.kind, subject: subject.id };
 }

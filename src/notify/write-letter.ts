@@ -115,9 +115,12 @@ function findingRow(finding: Finding): Row {
   const { numbers, facts, link } = finding.evidence;
   const told = Object.entries(numbers).map(([label, number]) => `${label} ${number}`);
   return row(name, told.length === 0 ? "Known, without numbers" : cleanText(told.join(", "), 300), {
-    details: facts
-      .slice(0, most.facts)
-      .map(([label, value]) => `${cleanText(label, 40)}: ${cleanText(value, 200)}`),
+    details: [
+      ...(finding.isStale === true ? [`Out of date: found ${utc(finding.foundAt)}`] : []),
+      ...facts
+        .slice(0, most.facts)
+        .map(([label, value]) => `${cleanText(label, 40)}: ${cleanText(value, 200)}`),
+    ],
     link: webLink(link),
   });
 }

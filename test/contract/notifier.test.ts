@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createEmailNotifier } from "../../src/notify/email.ts";
 import type { Notifier } from "../../src/ports.ts";
 import { type SmtpServer, smtpCertificate, startSmtp } from "../fakes/smtp.ts";
-import { blocked, held, story } from "../unit/notify-stories.ts";
+import { alarm, blocked, held, story, tell } from "../unit/notify-stories.ts";
 
 /** What a notifier sends to, as its people see it. */
 interface Channel {
@@ -70,26 +70,38 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   });
 
   test("what was sent has arrived when it resolves", async () => {
-    await channel.notifier.send(blocked, patience());
-    await channel.notifier.send(held, patience());
+    await channel.notifier.send(tell(blocked), patience());
+    await channel.notifier.send(tell(held), patience());
 
     expect(channel.arrived()).toHaveLength(2);
   });
 
   test("one decision has one identity, however often it is sent; another decision has another", async () => {
-    await channel.notifier.send(blocked, patience());
-    await channel.notifier.send(blocked, patience());
-    await channel.notifier.send(story({ decision: { id: "de_2" } }), patience());
+    await channel.notifier.send(tell(blocked), patience());
+    await channel.notifier.send(tell(blocked), patience());
+    await channel.notifier.send(tell(story({ decision: { id: "de_2" } })), patience());
 
     const [first, second, third] = channel.arrived();
     expect(second).toBe(first);
     expect(third).not.toBe(first);
   });
 
+  test("an alarm has one identity too, which no decision has", async () => {
+    const news = { kind: "alarm", alarm: alarm() } as const;
+    await channel.notifier.send(news, patience());
+    await channel.notifier.send(news, patience());
+    await channel.notifier.send({ kind: "alarm", alarm: alarm({ id: "ar_2" }) }, patience());
+    await channel.notifier.send(tell(blocked), patience());
+
+    const [first, second, ...others] = channel.arrived();
+    expect(second).toBe(first);
+    expect(new Set([first, ...others]).size).toBe(3);
+  });
+
   test("what is refused for good is told as final", async () => {
     channel.refuse();
 
-    await expect(channel.notifier.send(blocked, patience())).rejects.toMatchObject({
+    await expect(channel.notifier.send(tell(blocked), patience())).rejects.toMatchObject({
       code: "MAIL_UNDELIVERED",
       retryable: false,
       message: holding(channel.place),
@@ -100,11 +112,11 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   test("what is refused for now can be sent later", async () => {
     channel.deferOnce();
 
-    await expect(channel.notifier.send(blocked, patience())).rejects.toMatchObject({
+    await expect(channel.notifier.send(tell(blocked), patience())).rejects.toMatchObject({
       code: "MAIL_UNDELIVERED",
       retryable: true,
     });
-    await channel.notifier.send(blocked, patience());
+    await channel.notifier.send(tell(blocked), patience());
 
     expect(channel.arrived()).toHaveLength(1);
   });
@@ -112,7 +124,7 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   test("a place that is down is told by name and can be tried again", async () => {
     await channel.close();
 
-    await expect(channel.notifier.send(blocked, patience())).rejects.toMatchObject({
+    await expect(channel.notifier.send(tell(blocked), patience())).rejects.toMatchObject({
       code: "MAIL_UNDELIVERED",
       retryable: true,
       message: holding(channel.place),
@@ -122,7 +134,7 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   test("an aborted signal ends the sending", async () => {
     channel.hang();
 
-    await expect(channel.notifier.send(blocked, AbortSignal.timeout(100))).rejects.toMatchObject({
+    await expect(channel.notifier.send(tell(blocked), AbortSignal.timeout(100))).rejects.toMatchObject({
       code: "MAIL_UNDELIVERED",
       retryable: true,
     });
@@ -131,7 +143,7 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   test("no error holds a secret", async () => {
     await channel.close();
     const error: unknown = await channel.notifier
-      .send(blocked, patience())
+      .send(tell(blocked), patience())
       .catch((thrown: unknown) => thrown);
 
     expect(String(error)).not.toContain("hunter2");
@@ -139,7 +151,7 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   });
 
   test("closing twice does no harm", async () => {
-    await channel.notifier.send(blocked, patience());
+    await channel.notifier.send(tell(blocked), patience());
 
     await channel.notifier.close();
 

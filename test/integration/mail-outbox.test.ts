@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
 import { createEmailNotifier } from "../../src/notify/email.ts";
 import { type OutboxDeps, sendDue } from "../../src/notify/send-due.ts";
-import type { Log, Store } from "../../src/ports.ts";
+import type { Log, News, Store } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { after, ip, recordOf, sampleAlert, sampleDecision, sight, t0 } from "../fakes/samples.ts";
 import { type SmtpServer, smtpCertificate, startSmtp } from "../fakes/smtp.ts";
@@ -33,11 +33,11 @@ function failing(...errors: readonly unknown[]) {
   return {
     sent,
     channel: "email",
-    send: (story: { readonly decision: { readonly id: string } }): Promise<void> => {
+    send: (news: News): Promise<void> => {
       if (left.length > 0) {
         return Promise.reject(left.shift());
       }
-      sent.push(story.decision.id);
+      sent.push(news.kind === "decision" ? news.story.decision.id : news.alarm.key);
       return Promise.resolve();
     },
   };
@@ -139,6 +139,33 @@ test("after a week's standstill it is still tried", async () => {
   expect(notifier.sent).toEqual(["de_1"]);
 });
 
+describe("an alarm", () => {
+  const alarm = { key: "limit", message: "too many new blocks", advice: "look" };
+
+  test("is sent as everything else", async () => {
+    await store.raiseAlarm(alarm, ["email"], after(0));
+    const notifier = failing(later());
+    await round(notifier, 0);
+    await round(notifier, 30);
+
+    expect(notifier.sent.toSorted()).toEqual(["de_1", "limit"]);
+  });
+
+  test("is sent also when it is over by then, and given up three days after it was raised", async () => {
+    await store.raiseAlarm(alarm, ["email"], after(0));
+    await store.endAlarm(alarm.key, after(10));
+    const told: News[] = [];
+    const { channel } = failing();
+    await round({ channel, send: (news) => Promise.resolve(void told.push(news)) }, 20);
+
+    expect(told).toMatchObject([{ kind: "alarm", alarm: { key: "limit", endedAt: after(10) } }]);
+
+    await store.raiseAlarm(alarm, ["email"], after(100));
+    await round(failing(later(), later()), threeDays + 80);
+    expect((await counts()).failed).toBe(2);
+  });
+});
+
 test("two processes send it once", async () => {
   const notifier = failing();
 
@@ -171,7 +198,7 @@ test("more than a handful are sent in rounds without a pause", async () => {
   await store.insertAlerts([sampleAlert("al_2")]);
   await store.recordSightings(
     "al_2",
-    ips.map((ip) => ({ ip, count: 1, fields: ["src"] })),
+    ips.map((ip) => ({ ip, count: 1, fields: ["src"], severity: null })),
     t0,
   );
   for (const ip of ips) {
@@ -186,8 +213,8 @@ test("more than a handful are sent in rounds without a pause", async () => {
   expect(new Set(notifier.sent).size).toBe(9);
 });
 
-test("one without a story is given up and does not hold up the others", async () => {
-  const broken: OutboxDeps["store"] = { ...store, story: () => Promise.reject(new Error("no result")) };
+test("one about nothing is given up and does not hold up the others", async () => {
+  const broken: OutboxDeps["store"] = { ...store, news: () => Promise.reject(new Error("no result")) };
   const notifier = failing();
 
   await sendDue(
@@ -196,12 +223,12 @@ test("one without a story is given up and does not hold up the others", async ()
   );
 
   expect(await counts()).toEqual({ waiting: 0, failed: 1 });
-  expect(logged).toEqual(["error: notification has no story"]);
+  expect(logged).toEqual(["error: notification has nothing to tell"]);
 });
 
 test("a database that is away for a while costs nothing", async () => {
   const away = new AppError("STORE_UNAVAILABLE", "database is locked", { retryable: true });
-  const broken: OutboxDeps["store"] = { ...store, story: () => Promise.reject(away) };
+  const broken: OutboxDeps["store"] = { ...store, news: () => Promise.reject(away) };
   const notifier = failing();
 
   await expect(

@@ -3,9 +3,9 @@ import { type EnforcementState, forever } from "../../src/domain/block.ts";
 import { parseIpPrefix } from "../../src/domain/ip-address.ts";
 import { createMessage } from "../../src/notify/message.ts";
 import type { Story } from "../../src/ports.ts";
-import { decidedAt, enforcement, story } from "./notify-stories.ts";
+import { decidedAt, enforcement, story, tell } from "./notify-stories.ts";
 
-const message = (about: Story, now = decidedAt) => createMessage(about, now);
+const message = (about: Story, now = decidedAt) => createMessage(tell(about), now);
 
 describe("a block that is in force nowhere says why:", () => {
   const on = (state: EnforcementState) =>
@@ -53,7 +53,7 @@ describe("with a canary", () => {
         enforcement("edge-2", { state: "requested", verifiedAt: null }),
       ],
     });
-    return createMessage(about, decidedAt, canaries).text;
+    return createMessage(tell(about), decidedAt, canaries).text;
   };
 
   test.each(["requested", "applied", "failed", "withdrawn"] as const)(

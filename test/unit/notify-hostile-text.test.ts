@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { createMessage } from "../../src/notify/message.ts";
 import type { Story } from "../../src/ports.ts";
-import { attacker, blocked, decidedAt, endsAt, enforcement, story } from "./notify-stories.ts";
+import { attacker, blocked, decidedAt, endsAt, enforcement, silent, story, tell } from "./notify-stories.ts";
 
-const message = (about: Story) => createMessage(about, decidedAt);
+const message = (about: Story) => createMessage(tell(about), decidedAt);
 
 describe("hostile text", () => {
   const evil = `"><script>alert(1)</script><img src=http://evil.example/x onerror='x'>\r\nBcc: victim@example.com\u0000\u001b[31m\u202egnp.exe\u2066\u200b\u2028&amp;\ud800`;
@@ -23,6 +23,7 @@ describe("hostile text", () => {
             provider: "virustotal",
             status: "known",
             evidence: {
+              ...silent,
               numbers: { [text]: 1 },
               facts: Array.from({ length: 500 }, () => [text, text] as const),
               link: `javascript:${text}`,

@@ -11,10 +11,12 @@ import {
   ip,
   observed,
   partlyBlocked,
+  silent,
   story,
+  tell,
 } from "./notify-stories.ts";
 
-const message = (about: Story, now = decidedAt) => createMessage(about, now);
+const message = (about: Story, now = decidedAt) => createMessage(tell(about), now);
 
 test("the text says everything about a block", () => {
   expect(message(blocked).text).toMatchInlineSnapshot(`
@@ -66,7 +68,9 @@ test("the text says everything about a block", () => {
 
     This lifts the block on every firewall and checks it there. Alerts can't block the address again during the grace period (24 hours unless policy: grace: says otherwise).
 
-    If 203.0.113.45 is yours or a partner's: add it to ALLOWLIST, or to allowlist: in portcullis.yaml. Then it is never blocked.
+    If 203.0.113.45 is yours or a partner's: add it to the allow-list. Then it is never blocked.
+
+        portcullis allow add 203.0.113.45 --reason "ours"
 
     --
     Decision de_0123456789abcdef0123456789abcdef, mode enforce, policy sha256:0123456789ab. Sent by Portcullis.
@@ -91,6 +95,7 @@ test.each([blocked, held, observed, partlyBlocked])(
       .replaceAll(/<[^>]*>/g, " ")
       .replaceAll("&gt;", ">")
       .replaceAll("&#39;", "'")
+      .replaceAll("&quot;", '"')
       .replaceAll("&amp;", "&")
       .toLowerCase();
 
@@ -155,7 +160,7 @@ describe("what became of the decision stands in subject and lead:", () => {
     ],
     [held, decidedAt, "Portcullis holds 203.0.113.45 (SSH brute force)", "ON HOLD", "It is NOT blocked."],
     [
-      story({ decision: { action: "hold", mode: "approve" }, block: null }),
+      story({ decision: { action: "hold", holdCause: "approve", mode: "approve" }, block: null }),
       decidedAt,
       "Portcullis holds 203.0.113.45 (SSH brute force)",
       "ON HOLD",
@@ -236,7 +241,7 @@ describe("what to do:", () => {
     ["a hold", held, "the hold lapses at 2026-11-21 13:00:00 UTC and the address stays unblocked"],
     [
       "a hold in mode approve",
-      story({ decision: { action: "hold", mode: "approve" }, block: null }),
+      story({ decision: { action: "hold", holdCause: "approve", mode: "approve" }, block: null }),
       "set MODE=enforce",
     ],
   ])("%s", (_what, about, words) => {
@@ -251,19 +256,18 @@ describe("what to do:", () => {
 });
 
 test("a provider that knows nothing and one that failed are told apart", () => {
-  const about = { ip: attacker, foundAt: decidedAt };
+  const about = { ip: attacker, foundAt: decidedAt, expiresAt: endsAt };
   const { text } = message(
     story({
       decision: {
         findings: [
-          { ...about, provider: "virustotal", status: "unknown", reason: "never seen", expiresAt: endsAt },
+          { ...about, provider: "virustotal", status: "unknown", reason: "never seen" },
           { ...about, provider: "abuseipdb", status: "failed", reason: "AbuseIPDB: quota exhausted" },
           {
             ...about,
             provider: "other",
             status: "known",
-            expiresAt: endsAt,
-            evidence: { numbers: {}, facts: [], link: "ftp://x" },
+            evidence: { ...silent, numbers: {}, facts: [], link: "ftp://x" },
           },
         ],
       },

@@ -1,7 +1,8 @@
 import type { Enforcement } from "../../src/domain/block.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import { type IpAddress, parseIpAddress, prefixOf } from "../../src/domain/ip-address.ts";
-import type { Story } from "../../src/ports.ts";
+import type { Alarm, News, Story } from "../../src/ports.ts";
+import { sampleInputs } from "../fakes/samples.ts";
 
 export function ip(text: string): IpAddress {
   const parsed = parseIpAddress(text);
@@ -17,11 +18,15 @@ export const endsAt = new Date("2026-11-21T13:00:00.200Z");
 
 export const attacker = ip("203.0.113.45");
 
+/** Evidence that says nothing of these. */
+export const silent = { times: {}, hints: [], asn: null } as const;
+
 const decision: Decision = {
   id: "de_0123456789abcdef0123456789abcdef",
   alertId: "al_fedcba9876543210fedcba9876543210",
   ip: attacker,
   action: "block",
+  holdCause: null,
   reasons: [
     "VirusTotal: 8 of 94 engines call it malicious (rule: at least 5)",
     "AbuseIPDB: abuse score 97 of 100, 412 reports by 87 reporters",
@@ -38,6 +43,7 @@ const decision: Decision = {
       foundAt: decidedAt,
       expiresAt: endsAt,
       evidence: {
+        ...silent,
         numbers: { malicious: 8, suspicious: 1, harmless: 60, undetected: 25, reputation: -12 },
         facts: [
           ["Network", "203.0.113.0/24"],
@@ -54,12 +60,15 @@ const decision: Decision = {
       foundAt: decidedAt,
       expiresAt: endsAt,
       evidence: {
+        ...silent,
         numbers: { score: 97, reports: 412, reporters: 87 },
         facts: [["Provider", "Example Hosting"]],
         link: "https://www.abuseipdb.com/check/203.0.113.45",
       },
     },
   ],
+  inputs: sampleInputs({ count: 57 }),
+  shadow: null,
   actor: "policy",
   decidedAt,
   expiresAt: endsAt,
@@ -95,7 +104,7 @@ export const blocked: Story = {
     rows: [],
     receivedAt,
   },
-  sighting: { ip: attacker, count: 57, fields: ["src_ip", "values(src)"] },
+  sighting: { ip: attacker, count: 57, fields: ["src_ip", "values(src)"], severity: null },
   block: {
     id: "bl_1",
     prefix: prefixOf(attacker),
@@ -110,6 +119,11 @@ export const blocked: Story = {
     enforcement("edge-2", { verifiedAt: new Date("2026-11-20T13:00:03.200Z") }),
   ],
 };
+
+/** As a notifier gets it. */
+export function tell(about: Story): News {
+  return { kind: "decision", story: about };
+}
 
 /** The same story with another decision, alert or block. The block is on the decision's address unless told otherwise. */
 export function story(
@@ -137,6 +151,7 @@ export function story(
 export const held = story({
   decision: {
     action: "hold",
+    holdCause: "rule",
     rule: "virustotal.malicious >= 2",
     findings: [
       ...blocked.decision.findings.slice(0, 1),
@@ -146,6 +161,7 @@ export const held = story({
         status: "failed",
         reason: "AbuseIPDB: quota exhausted",
         foundAt: decidedAt,
+        expiresAt: endsAt,
       },
     ],
   },
@@ -174,3 +190,16 @@ export const partlyBlocked = story({
     }),
   ],
 });
+
+/** A key that a provider refuses. */
+export function alarm(change: Partial<Alarm> = {}): Alarm {
+  return {
+    id: "ar_0123456789abcdef0123456789abcdef",
+    key: "provider-key virustotal",
+    message: "VirusTotal refuses the key",
+    advice: "Put a valid key into VIRUSTOTAL_API_KEY and restart Portcullis.",
+    raisedAt: decidedAt,
+    endedAt: null,
+    ...change,
+  };
+}

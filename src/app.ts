@@ -1,30 +1,49 @@
-import { lookup } from "node:dns/promises";
+import { lookup, reverse } from "node:dns/promises";
+import { readFileSync } from "node:fs";
 import { getServers } from "node:dns";
 import { networkInterfaces } from "node:os";
 import { createBackground } from "./background.ts";
 import type { Config } from "./config/config.ts";
-import { createOwnAddresses, type OwnAddresses } from "./decide/own-addresses.ts";
-import { createProtection } from "./decide/protection.ts";
+import { createApiDeps } from "./answering.ts";
+import { readGateways } from "./decide/read-gateways.ts";
 import { createIptablesSshFirewall } from "./enforce/iptables-ssh/create-iptables-ssh-firewall.ts";
-import { type IpPrefix, lengthOf } from "./domain/ip-address.ts";
+import { lengthOf } from "./domain/ip-address.ts";
 import { createAbuseIpdb } from "./enrich/abuseipdb/create-abuseipdb.ts";
+import { createAbuseIpdbBlacklist } from "./enrich/abuseipdb/create-blacklist.ts";
+import { createCdnList } from "./enrich/cdn-lists/create-cdn-list.ts";
+import { createGreyNoise } from "./enrich/greynoise/create-greynoise.ts";
+import { createSpamhausDrop } from "./enrich/spamhaus-drop/create-spamhaus-drop.ts";
 import { createVirusTotal } from "./enrich/virustotal/create-virustotal.ts";
+import { extractFor } from "./extract/extract-for.ts";
 import { extractSightings } from "./extract/extract-sightings.ts";
+import { createGuard, type Guard, type Surroundings } from "./guard.ts";
 import { createAcceptAlert } from "./ingest/accept-alerts.ts";
 import { createHttpServer, type HttpServer } from "./ingest/http-server.ts";
 import { createEmailNotifier } from "./notify/email.ts";
 import { createRoutes } from "./operate/routes.ts";
 import type { Alert, Sighting } from "./domain/alert.ts";
-import type { AcceptAlert, Firewall, IntelProvider, Log, Notifier, Store } from "./ports.ts";
+import { createIntelligence, type Intelligence } from "./intelligence.ts";
+import type {
+  AcceptAlert,
+  Firewall,
+  IntelProvider,
+  Log,
+  Notifier,
+  PrefixListSource,
+  Store,
+} from "./ports.ts";
 import { openStore } from "./record/open-store.ts";
 
 /** Everything outside the process. */
 export interface Edges {
   readonly store: Store;
   readonly providers: readonly IntelProvider[];
+  /** Lists of networks that are downloaded. */
+  readonly lists: readonly PrefixListSource[];
   readonly firewalls: readonly Firewall[];
   readonly notifiers: readonly Notifier[];
-  readonly ownAddresses: OwnAddresses;
+  /** Knows what must never be blocked. */
+  readonly guard: Guard;
   readonly now: () => Date;
 }
 
@@ -49,12 +68,43 @@ export interface Identity {
  */
 export async function createEdges(config: Config, log: Log): Promise<Edges> {
   const store = await openStore({ databaseUrl: config.databaseUrl, log });
-  const ownAddresses = createOwnAddresses({
+  const now = (): Date => new Date();
+  const guard = createGuard({ config, store, surroundings: surroundingsOf(config), now, log });
+  return {
+    store,
+    providers: [
+      ...(config.virustotal === null ? [] : [createVirusTotal(config.virustotal)]),
+      ...(config.abuseipdb === null ? [] : [createAbuseIpdb(config.abuseipdb)]),
+      ...(config.greynoise === null ? [] : [createGreyNoise(config.greynoise)]),
+    ],
+    lists: createLists(config),
+    firewalls: config.firewalls
+      .filter(({ isEnabled }) => isEnabled)
+      .map((firewall) => createIptablesSshFirewall(firewall, { log, neverBlock: guard.neverBlock })),
+    notifiers:
+      config.mail === null ? [] : [createEmailNotifier(config.mail, { canaries: canariesOf(config) })],
+    guard,
+    now,
+  };
+}
+
+function createLists({ lists, abuseipdb, protection }: Config): readonly PrefixListSource[] {
+  return [
+    ...(lists.spamhausUrl === null ? [] : createSpamhausDrop(lists.spamhausUrl)),
+    ...(lists.abuseipdbBlacklist && abuseipdb !== null ? [createAbuseIpdbBlacklist(abuseipdb)] : []),
+    ...(protection.refreshCdns ? protection.cdns.map((name) => createCdnList(name)) : []),
+  ];
+}
+
+/** What this machine and its name servers tell. */
+function surroundingsOf(config: Config): Surroundings {
+  return {
     interfaces: () =>
       Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? []),
     // `9.9.9.9`, `9.9.9.9:5353` or `[2620:fe::9]:5353`.
     resolvers: () =>
       getServers().map((server) => server.replace(/^\[(.*)\]:\d+$/, "$1").replace(/^([\d.]+):\d+$/, "$1")),
+    gateways: () => readGateways((path) => readFileSync(path, "latin1")),
     networks: [
       ...config.trustProxy.map((prefix) => ({ prefix, why: "a trusted proxy" })),
       // A network of length 0 says "anybody", which is nobody in particular.
@@ -64,26 +114,7 @@ export async function createEdges(config: Config, log: Log): Promise<Edges> {
     ],
     hosts: hostsWeNeed(config),
     lookUp: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
-    store,
-    log,
-  });
-  const neverBlock = (): readonly IpPrefix[] => [
-    ...config.allowlist,
-    ...ownAddresses.list().map(({ prefix }) => prefix),
-  ];
-  return {
-    store,
-    providers: [
-      ...(config.virustotal === null ? [] : [createVirusTotal(config.virustotal)]),
-      ...(config.abuseipdb === null ? [] : [createAbuseIpdb(config.abuseipdb)]),
-    ],
-    firewalls: config.firewalls
-      .filter(({ isEnabled }) => isEnabled)
-      .map((firewall) => createIptablesSshFirewall(firewall, { log, neverBlock })),
-    notifiers:
-      config.mail === null ? [] : [createEmailNotifier(config.mail, { canaries: canariesOf(config) })],
-    ownAddresses,
-    now: () => new Date(),
+    reverse: (ip) => reverse(ip),
   };
 }
 
@@ -98,6 +129,10 @@ function hostsWeNeed(config: Config): readonly { readonly host: string; readonly
     ...(config.mail === null ? [] : [{ host: config.mail.server, why: "the mail server" }]),
     ...(config.virustotal === null ? [] : [{ host: hostOf(config.virustotal.url), why: "VirusTotal" }]),
     ...(config.abuseipdb === null ? [] : [{ host: hostOf(config.abuseipdb.url), why: "AbuseIPDB" }]),
+    ...(config.greynoise === null ? [] : [{ host: hostOf(config.greynoise.url), why: "GreyNoise" }]),
+    ...(config.lists.spamhausUrl === null
+      ? []
+      : [{ host: hostOf(config.lists.spamhausUrl), why: "Spamhaus" }]),
     ...(config.databaseUrl.startsWith("sqlite:")
       ? []
       : [{ host: hostOf(config.databaseUrl), why: "the database" }]),
@@ -117,20 +152,18 @@ const crowdMs = 250;
 
 /** Wires the parts together. Nothing runs until `start`. */
 export function createApp(config: Config, edges: Edges, identity: Identity, log: Log): App {
-  const { store, ownAddresses } = edges;
-  const extract = (alert: Pick<Alert, "rows">): readonly Sighting[] =>
-    extractSightings(alert, config.extract);
-  const protectedReason = createProtection({
-    allowlist: config.allowlist,
-    allowDocumentationAddresses: config.allowDocumentationAddresses,
-    own: () => ownAddresses.list(),
-  });
+  const { store } = edges;
+  const channels = edges.notifiers.map(({ channel }) => channel);
+  const intelligence = createIntelligence({ ...edges, config, channels, holder: identity.holder, log });
+  const extract = (alert: Pick<Alert, "rows" | "searchName">): readonly Sighting[] =>
+    extractSightings(alert, extractFor(config.extract, intelligence.planOf(alert.searchName).fields));
   const commit = createAcceptAlert(store);
   let deliveriesUnderWay = 0;
   let lastCrowdMs = Number.NEGATIVE_INFINITY;
   const isCrowded = (): boolean => performance.now() - lastCrowdMs < crowdMs;
-  const background = createBackground({ config, edges, identity, log, extract, protectedReason, isCrowded });
-  const server = createServer({ config, edges, identity, log, extract, onLifted: background.wakeFirewalls });
+  const background = createBackground({ config, edges, identity, log, extract, intelligence, isCrowded });
+  const { wakeFirewalls } = background;
+  const server = createServer({ config, edges, identity, log, extract, intelligence, wakeFirewalls });
 
   const accept: AcceptAlert = async (alert) => {
     deliveriesUnderWay += 1;
@@ -157,6 +190,7 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
         try {
           await server.stop();
           await background.stop();
+          await intelligence.enrich.settle();
           await Promise.all([...edges.firewalls, ...edges.notifiers].map((edge) => edge.close()));
           await store.releaseLeases(identity.holder);
         } finally {
@@ -173,19 +207,14 @@ interface ServerDeps {
   readonly config: Config;
   readonly edges: Edges;
   readonly identity: Identity;
+  readonly intelligence: Intelligence;
   readonly log: Log;
-  readonly extract: (alert: Pick<Alert, "rows">) => readonly Sighting[];
-  readonly onLifted: () => void;
+  readonly extract: (alert: Pick<Alert, "rows" | "searchName">) => readonly Sighting[];
+  readonly wakeFirewalls: () => void;
 }
 
-function createServer({
-  config,
-  edges: { store, now },
-  identity,
-  log,
-  extract,
-  onLifted,
-}: ServerDeps): HttpServer {
+function createServer(deps: ServerDeps): HttpServer {
+  const { config, edges, log, extract } = deps;
   return createHttpServer({
     host: config.host,
     port: config.port,
@@ -194,20 +223,9 @@ function createServer({
     tokens: config.webhookTokens,
     sources: config.webhookSources,
     countAddresses: (alert) => extract(alert).length,
-    store,
-    now,
+    store: edges.store,
+    now: edges.now,
     log,
-    routes: createRoutes({
-      store,
-      version: identity.version,
-      mode: config.mode,
-      startedAt: now(),
-      firewalls: config.firewalls,
-      adminToken: config.adminToken,
-      graceSeconds: config.policy.graceSeconds,
-      onLifted,
-      now,
-      log,
-    }),
+    routes: createRoutes(createApiDeps(deps)),
   });
 }

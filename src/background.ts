@@ -1,28 +1,32 @@
 import { setTimeout } from "node:timers/promises";
 import type { Config } from "./config/config.ts";
 import { blockNetwork, mayAggregate } from "./decide/block-network.ts";
-import { createBlockTarget, isFor } from "./decide/block-target.ts";
+import { isFor } from "./decide/block-target.ts";
 import { decide } from "./decide/decide.ts";
 import type { Alert, Sighting } from "./domain/alert.ts";
 import type { Decision } from "./domain/decision.ts";
-import type { IpAddress, IpPrefix } from "./domain/ip-address.ts";
+import type { IpAddress } from "./domain/ip-address.ts";
+import type { Policy } from "./domain/policy.ts";
 import { createCanaryRule } from "./enforce/canary-rule.ts";
 import { createReconciler } from "./enforce/reconciler.ts";
-import { createEnrich } from "./enrich/enrich.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { sendDue } from "./notify/send-due.ts";
-import { type Pipeline, type Question, startPipeline } from "./pipeline.ts";
+import type { Intelligence } from "./intelligence.ts";
+import { type Pipeline, type PipelineDeps, type Question, startPipeline } from "./pipeline.ts";
+import { forgetProviders } from "./pipeline/forget-providers.ts";
 import type { Edges, Identity } from "./app.ts";
 import type { Firewall, Log, Neighbours, Notifier } from "./ports.ts";
+import { isEnforcing } from "./config/is-enforcing.ts";
+import { messageOf } from "./domain/errors.ts";
+import { policyText } from "./decide/policy-text.ts";
 
 export interface BackgroundDeps {
   readonly config: Config;
   readonly edges: Edges;
   readonly identity: Identity;
   readonly log: Log;
-  readonly extract: (alert: Pick<Alert, "rows">) => readonly Sighting[];
-  /** Why this may never be blocked, or null. */
-  readonly protectedReason: (prefix: IpPrefix | IpAddress) => string | null;
+  readonly extract: (alert: Alert) => readonly Sighting[];
+  readonly intelligence: Intelligence;
   /** True while deliveries queue up. */
   readonly isCrowded: () => boolean;
 }
@@ -67,24 +71,19 @@ export function createBackground(deps: BackgroundDeps): Background {
       Promise.all(reconcilers.map(({ introduced }) => introduced)),
       setTimeout(introductionMs, undefined, { signal: isStopped.signal }).catch(() => undefined),
     ]);
-    await edges.ownAddresses.refreshFirewalls();
+    await edges.guard.refreshFromStore();
     if (isStopped.signal.aborted) {
       return undefined;
     }
-    const started = startPipeline({
-      ...pipelineEdges(deps),
-      mode: config.mode,
-      onDecided,
-      isCrowded: deps.isCrowded,
-      log,
-    });
+    await preparePast(deps);
+    const started = startPipeline({ ...pipelineEdges(deps), onDecided, isCrowded: deps.isCrowded, log });
     wakePipeline = started.wake;
     return started;
   };
 
   return {
     async start() {
-      const isComplete = await edges.ownAddresses.refresh();
+      const isComplete = await edges.guard.refresh();
       outboxes = edges.notifiers.map((notifier) => startOutbox(deps, notifier));
       reconcilers = edges.firewalls.map((firewall) =>
         startReconciler(deps, firewall, () => {
@@ -95,7 +94,12 @@ export function createBackground(deps: BackgroundDeps): Background {
           }
         }),
       );
-      loops = [startRefreshing(deps, isComplete), ...reconcilers, ...outboxes];
+      loops = [
+        startRefreshing(deps, isComplete),
+        startLoop("lists", deps.intelligence.refreshLists, log),
+        ...reconcilers,
+        ...outboxes,
+      ];
       pipeline = startWhenIntroduced();
     },
     async stop() {
@@ -112,23 +116,62 @@ export function createBackground(deps: BackgroundDeps): Background {
   };
 }
 
-function pipelineEdges({ config, edges, identity, log, extract, protectedReason }: BackgroundDeps) {
-  const { store, providers, notifiers, now } = edges;
-  const { aggregate } = config.policy;
-  const firewalls = config.mode === "enforce" ? config.firewalls.filter(({ isEnabled }) => isEnabled) : [];
-  const providerNames = providers.map(({ name }) => name);
-  const enrich = createEnrich({ providers, store, findingSeconds: config.findingSeconds, now, log });
+/** What earlier runs left for providers and policies that are not configured any more, and what this one begins with. */
+async function preparePast({ config, edges, identity, intelligence, log }: BackgroundDeps): Promise<void> {
+  const { store, providers, now } = edges;
+  try {
+    await forgetProviders({
+      store,
+      providers: providers.map(({ name }) => name),
+      holder: identity.holder,
+      now,
+    });
+    const used: readonly (readonly [role: string, policy: Policy])[] = [
+      ["live", config.policy],
+      ...config.searches.flatMap(({ name, policy }) => (policy === null ? [] : [[name, policy] as const])),
+      ...(config.shadow === null ? [] : [["shadow", config.shadow] as const]),
+    ];
+    for (const [role, policy] of used) {
+      await store.notePolicy({
+        version: policy.version,
+        role,
+        policy: policyText(policy),
+        firstUsedAt: now(),
+      });
+    }
+  } catch (error) {
+    log.error(
+      { error: messageOf(error) },
+      "the policies could not be put on record, will be at the next start",
+    );
+  }
+  void intelligence.enrich.checkKeys(AbortSignal.timeout(keyCheckMs));
+}
+
+/** For what providers say of their keys at the start. */
+const keyCheckMs = 15_000;
+
+function pipelineEdges({
+  config,
+  edges,
+  identity,
+  extract,
+  intelligence,
+}: BackgroundDeps): Omit<PipelineDeps, "onDecided" | "isCrowded" | "log"> {
+  const { store, providers, notifiers, guard, now } = edges;
+  const { protectedReason, confirmCrawler } = guard;
   return {
+    ...intelligence,
     store,
     extract,
     protectedReason,
-    enrich,
-    decide: (question: Question): Decision =>
-      decide({ ...question, policy: config.policy, providers: providerNames }),
-    targetOf: createBlockTarget({ searches: config.searches, firewalls }),
-    mayAggregate: (ip: IpAddress) => mayAggregate(ip, aggregate),
-    blockNetwork: (ip: IpAddress, neighbours: Neighbours) =>
+    confirmCrawler,
+    providers: providers.map(({ name }) => name),
+    decide: (question: Question): Decision => decide({ ...question, shadow: config.shadow, providers }),
+    mayAggregate: (ip: IpAddress, { aggregate }: Policy) => mayAggregate(ip, aggregate),
+    blockNetwork: (ip: IpAddress, { aggregate }: Policy, neighbours: Neighbours) =>
       blockNetwork({ ip, aggregate, neighbours, protectedReason }),
+    limits: config.limits,
     channels: notifiers.map(({ channel }) => channel),
     holder: identity.holder,
     now,
@@ -152,7 +195,7 @@ interface Reconciling extends Loop {
 }
 
 function startReconciler(
-  { config, edges: { store, now }, identity: { holder }, log, protectedReason }: BackgroundDeps,
+  { config, edges: { store, guard, now }, identity: { holder }, log }: BackgroundDeps,
   firewall: Firewall,
   onReconciled: () => void,
 ): Reconciling {
@@ -165,12 +208,12 @@ function startReconciler(
     holder,
     log,
     now,
-    protectedReason,
+    protectedReason: guard.protectedReason,
     isFor: (groups) => isFor(groups, settings?.groups ?? []),
     isCanary,
     waitsFor: createCanaryRule({ canaries: isCanary ? [] : canaries, store, now }),
-    // Outside mode `enforce` a firewall is connected to only to take off what a person lifted.
-    liftsOnly: config.mode !== "enforce",
+    // Where nothing is enforced, a firewall is connected to only to take off what a person lifted.
+    liftsOnly: !isEnforcing(config),
   });
   const { promise: introduced, resolve: introduce } = Promise.withResolvers<void>();
   const loop = startLoop(
@@ -190,15 +233,15 @@ function startReconciler(
 }
 
 /** Goes on from the first refresh, which has just been done. */
-function startRefreshing({ edges: { ownAddresses }, log }: BackgroundDeps, isComplete: boolean): Loop {
+function startRefreshing({ edges: { guard }, log }: BackgroundDeps, isComplete: boolean): Loop {
   const dueAfter = (isAllKnown: boolean): number =>
     performance.now() + (isAllKnown ? refreshMs : refreshSoonMs);
   let dueMs = dueAfter(isComplete);
   const refresh = async (): Promise<number> => {
     if (performance.now() < dueMs) {
-      await ownAddresses.refreshFirewalls();
+      await guard.refreshFromStore();
     } else {
-      dueMs = dueAfter(await ownAddresses.refresh());
+      dueMs = dueAfter(await guard.refresh());
     }
     return refreshFirewallsMs;
   };

@@ -8,8 +8,10 @@ export type ProblemCode =
   | "PAYLOAD_INVALID"
   | "UNAUTHENTICATED"
   | "SOURCE_NOT_ALLOWED"
+  | "FORBIDDEN"
   | "NOT_FOUND"
   | "METHOD_NOT_ALLOWED"
+  | "CONFLICT"
   | "BODY_TOO_LARGE"
   | "RATE_LIMITED"
   | "INTERNAL"
@@ -20,13 +22,20 @@ const kinds: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   PAYLOAD_INVALID: { status: 400, title: "The request does not have the expected shape" },
   UNAUTHENTICATED: { status: 401, title: "The secret is missing or wrong" },
   SOURCE_NOT_ALLOWED: { status: 403, title: "This source is not allowed" },
+  FORBIDDEN: { status: 403, title: "This token may not do that" },
   NOT_FOUND: { status: 404, title: "There is nothing here" },
   METHOD_NOT_ALLOWED: { status: 405, title: "This method is not allowed here" },
+  CONFLICT: { status: 409, title: "What stands now does not allow it" },
   BODY_TOO_LARGE: { status: 413, title: "The body is too large" },
   RATE_LIMITED: { status: 429, title: "Too many requests" },
   INTERNAL: { status: 500, title: "Internal error" },
   STORE_UNAVAILABLE: { status: 503, title: "The database does not answer" },
 };
+
+/** The HTTP status of a code. */
+export function problemStatus(code: ProblemCode): number {
+  return kinds[code].status;
+}
 
 /** Answers with an RFC 9457 problem document. `detail` must not quote the request. */
 export function sendProblem(
@@ -35,11 +44,20 @@ export function sendProblem(
   detail: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
+  response.set(headers);
+  sendProblemWith(response, code, { detail });
+}
+
+/** As `sendProblem`, with further members: what a program may want to know of the problem, e.g. which lines are wrong. */
+export function sendProblemWith(
+  response: Response,
+  code: ProblemCode,
+  members: { readonly detail: string } & Readonly<Record<string, unknown>>,
+): void {
   const { status, title } = kinds[code];
   response.status(status);
-  response.set(headers);
   response.type("application/problem+json");
-  response.send(JSON.stringify({ type: "about:blank", title, status, code, detail }));
+  response.send(JSON.stringify({ type: "about:blank", title, status, code, ...members }));
 }
 
 /** Seconds after which a sender may try again when the store can't commit. */

@@ -1,19 +1,28 @@
 import { z } from "zod";
 import type { ReceiverConfig } from "../config/load-receiver.ts";
+import { cleanText } from "../domain/clean-text.ts";
 import { AppError } from "../domain/errors.ts";
-import { cleanText } from "../notify/clean-text.ts";
 import { type Answer, type Call, callReceiver, explain } from "./call-receiver.ts";
 
 /** Text of an answer, safe to show in a terminal. */
 export const Shown = z.string().transform((text) => cleanText(text, 500));
 
-/** One call of the API as administrator. @throws {AppError} API_UNREACHABLE, API_REFUSED unless the status is 200 */
+/** One call of the API with a token. @throws {AppError} API_UNREACHABLE, API_REFUSED unless the status is 2xx */
 export async function askApi(config: ReceiverConfig, call: Omit<Call, "asAdmin">): Promise<Answer["body"]> {
   const answer = await callReceiver(config, { ...call, asAdmin: true });
-  if (answer.status !== 200) {
-    throw new AppError("API_REFUSED", cleanText(explain(answer), 500), { retryable: false });
+  if (answer.status < 200 || answer.status > 299) {
+    throw refused(answer);
   }
   return answer.body;
+}
+
+/** The failure of a call that the receiver did not do, with what to do. */
+export function refused(answer: Answer): AppError {
+  const hint =
+    answer.status === 401
+      ? " Set PORTCULLIS_TOKEN to a token that is valid there, or ADMIN_TOKEN to what the receiver has."
+      : "";
+  return new AppError("API_REFUSED", `${cleanText(explain(answer), 500)}${hint}`, { retryable: false });
 }
 
 /** Reads what the API answered. @throws {AppError} API_REFUSED when it has another shape: another version answers */
@@ -32,9 +41,13 @@ export function readAnswer<T>(body: unknown, schema: z.ZodType<T>): T {
 
 /** An answer as JSON, with nothing that a terminal would obey or hide. */
 export function shownJson(body: unknown): string {
-  const text = JSON.stringify(body, null, 2).replaceAll(
-    /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+  return `${escapeUnseen(JSON.stringify(body, null, 2))}\n`;
+}
+
+/** JSON text that means the same, with nothing that a terminal would obey or hide. */
+export function escapeUnseen(json: string): string {
+  return json.replaceAll(
+    /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,
     (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
   );
-  return `${text}\n`;
 }

@@ -6,6 +6,7 @@ const Time = z.coerce.date();
 const EnforcementAnswer = z.object({
   firewall: Shown,
   state: Shown,
+  verifiedAt: Time.nullish(),
   endedAt: Time.nullable(),
   packets: z.number(),
   bytes: z.number(),

@@ -174,36 +174,39 @@ function createTeller({ out, stopSignal }: Host): Teller {
 /** The same edges, telling what passes through the store. */
 function tellingEdges(edges: Edges, { tell }: Teller): Edges {
   const { store } = edges;
-  const telling: Pick<Store, "recordSightings" | "saveFinding" | "recordDecision" | "recordEnforcements"> = {
-    async recordSightings(alertId, sightings, now) {
-      await store.recordSightings(alertId, sightings, now);
-      tell(
-        `alert on disk; it names ${sightings.map(({ ip, count }) => `${ip} (${count} events)`).join(", ")}`,
-      );
-    },
-    async saveFinding(finding) {
-      await store.saveFinding(finding);
-      const said =
-        finding.status === "known"
-          ? Object.entries(finding.evidence.numbers)
-              .map(([name, value]) => `${name} ${value}`)
-              .join(", ")
-          : finding.reason;
-      tell(`${finding.provider} about ${finding.ip}: ${said}`);
-    },
-    async recordDecision(record) {
-      const decision = await store.recordDecision(record);
-      tell(`decision: ${decision.action} ${decision.ip}: ${decision.reasons.join("; ")}`);
-      return decision;
-    },
-    async recordEnforcements(firewall, results, now) {
-      await store.recordEnforcements(firewall, results, now);
-      for (const { state, error } of results) {
+  const telling: Pick<Store, "recordSightings" | "finishLookUps" | "recordDecision" | "recordEnforcements"> =
+    {
+      async recordSightings(alertId, sightings, now) {
+        await store.recordSightings(alertId, sightings, now);
         tell(
-          `${state} on firewall ${firewall}${error === null ? ": read back from it, with the drop rule in place" : `: ${error}`}`,
+          `alert on disk; it names ${sightings.map(({ ip, count }) => `${ip} (${count} events)`).join(", ")}`,
         );
-      }
-    },
-  };
+      },
+      async finishLookUps(done) {
+        await store.finishLookUps(done);
+        for (const finding of done.findings) {
+          const said =
+            finding.status === "known"
+              ? Object.entries(finding.evidence.numbers)
+                  .map(([name, value]) => `${name} ${value}`)
+                  .join(", ")
+              : finding.reason;
+          tell(`${finding.provider} about ${finding.ip}: ${said}`);
+        }
+      },
+      async recordDecision(record) {
+        const decision = await store.recordDecision(record);
+        tell(`decision: ${decision.action} ${decision.ip}: ${decision.reasons.join("; ")}`);
+        return decision;
+      },
+      async recordEnforcements(firewall, results, now) {
+        await store.recordEnforcements(firewall, results, now);
+        for (const { state, error } of results) {
+          tell(
+            `${state} on firewall ${firewall}${error === null ? ": read back from it, with the drop rule in place" : `: ${error}`}`,
+          );
+        }
+      },
+    };
   return { ...edges, store: { ...store, ...telling } };
 }

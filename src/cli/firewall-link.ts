@@ -32,7 +32,7 @@ export async function withLink<T>(
   const link = createScriptLink({
     config: firewall,
     log: silent,
-    neverBlock: () => config.allowlist,
+    neverBlock: () => config.allowlist.map(({ prefix }) => prefix),
     connectMs: 10_000,
     // An inspection of a large rule set, or packets that are waited for in vain.
     silenceMs: 60_000,

@@ -28,7 +28,11 @@ export async function firewallProbe(
   host.err(`logging in to ${firewall.user}@${firewall.host}:${firewall.port} …\n`);
   const probed = await withLink(config, firewall, async (link) => {
     const inspection = await inspect(link, host.stopSignal);
-    const prefixes = addressesToProbe(host, inspection, config.allowlist);
+    const prefixes = addressesToProbe(
+      host,
+      inspection,
+      config.allowlist.map(({ prefix }) => prefix),
+    );
     const probed = await probeEach(host, link, prefixes);
     if (tracesOf(inspection).length === 0 && tracesOf(await inspect(link, host.stopSignal)).length > 0) {
       host.err(

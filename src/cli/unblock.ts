@@ -1,15 +1,16 @@
 import { z } from "zod";
 import { AppError } from "../domain/errors.ts";
 import { type IpPrefix, parseIpPrefix } from "../domain/ip-address.ts";
-import { cleanText } from "../notify/clean-text.ts";
 import { tooWideToLift } from "../operate/too-wide.ts";
 import { plural, utc } from "../notify/words.ts";
 import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
 import { bareAddress } from "./bare-address.ts";
 import { GraceAnswer } from "./block-answer.ts";
-import { type Confirmed, confirmLift } from "./confirm-lift.ts";
+import { confirmLift } from "./confirm-lift.ts";
 import type { ExitCode, Host } from "./host.ts";
+import { missingWords } from "./missing-words.ts";
 import { readReceiver } from "./read-receiver.ts";
+import { whoAmI } from "./who-am-i.ts";
 
 const LiftAnswer = z.object({
   prefix: Shown,
@@ -73,27 +74,6 @@ function readPrefix(address: string): IpPrefix {
   return prefix;
 }
 
-/** More networks than these are not named. */
-const mostNamed = 3;
-
-function missingWords({ firewalls, open }: Confirmed): string {
-  const missing = firewalls.filter(({ isConfirmed }) => !isConfirmed);
-  const names = (isWatched: boolean): string =>
-    missing
-      .filter((one) => one.isWatched === isWatched)
-      .map(({ firewall }) => firewall)
-      .join(", ");
-  const [awaited, left] = [names(true), names(false)];
-  const shown = open.length > mostNamed ? [""] : open.map((network) => ` ${bareAddress(network)}`);
-  const commands = ["status", ...shown.map((network) => `blocks${network}`)];
-  return [
-    open.length === 0 && awaited === ""
-      ? ""
-      : `Not confirmed by ${awaited === "" ? "every firewall" : awaited}. Portcullis keeps trying; see ${commands.map((command) => `"portcullis ${command}"`).join(" and ")}.\n`,
-    left === "" ? "" : `Portcullis does not ask ${left}: above is what you can do.\n`,
-  ].join("");
-}
-
 function headline(prefix: IpPrefix, { lifted, liftedCount, graceUntil, endedGraces }: LiftAnswer): string {
   const ended = endedGraces
     .map(
@@ -142,9 +122,3 @@ const unitSeconds: ReadonlyMap<string, number> = new Map([
   ["h", 3600],
   ["d", 86_400],
 ]);
-
-/** For the record: who asked. */
-function whoAmI({ env, hostname }: Host): string {
-  const user = env["SUDO_USER"] ?? env["USER"] ?? env["LOGNAME"] ?? "somebody";
-  return cleanText(`${user}@${hostname}`, 150);
-}

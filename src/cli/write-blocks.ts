@@ -1,5 +1,6 @@
 import type { IpPrefix } from "../domain/ip-address.ts";
 import { utc } from "../notify/words.ts";
+import { bar } from "./bar.ts";
 import { bareAddress } from "./bare-address.ts";
 import type { BlockAnswer, GraceAnswer } from "./block-answer.ts";
 import { table } from "./table.ts";
@@ -114,10 +115,4 @@ function byteWords(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power] ?? ""}`;
-}
-
-const barLength = 12;
-
-function bar(packets: number, most: number): string {
-  return packets === 0 ? "" : "▇".repeat(Math.max(1, Math.round((barLength * packets) / most)));
 }

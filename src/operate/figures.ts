@@ -2,7 +2,8 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { StoreCounts } from "../ports.ts";
 import type { FirewallReport } from "./read-firewalls.ts";
 
-type Count = Exclude<keyof StoreCounts, "decisions">;
+/** Those that providers tell one by one are left out: `lookUpsWaiting`. */
+type Count = Exclude<keyof StoreCounts, "decisions" | "lookUpsWaiting">;
 
 const storeGauges: Readonly<Record<Count, readonly [name: string, help: string]>> = {
   alerts: ["alerts", "Alerts on record."],
@@ -15,6 +16,9 @@ const storeGauges: Readonly<Record<Count, readonly [name: string, help: string]>
   unreadableDeliveries: ["deliveries_unreadable", "Authenticated deliveries that could not be read."],
   blocksStanding: ["blocks_standing", "Blocks that should be in force."],
   enforcementsPending: ["enforcements_pending", "Blocks to be put on or taken off, over all firewalls."],
+  holdsWaiting: ["holds_waiting", "Decisions that wait for a person."],
+  alarmsOpen: ["alarms_open", "Alarms that go on."],
+  shadowDifferences: ["shadow_differences", "Decisions in which the shadow policy differs."],
 };
 
 /** Registers what is told of the store as a whole. @returns a function that sets it; `withdrawn`: standing blocks that a canary took off */

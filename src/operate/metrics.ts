@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { readFirewalls } from "./read-firewalls.ts";
 import { createFirewallFigures, createStoreFigures } from "./figures.ts";
+import { createProviderFigures } from "./provider-figures.ts";
+import { type ProvidersDeps, readProviders } from "./read-providers.ts";
 import { countWithdrawn, type StatusDeps } from "./status.ts";
 
 /** What Prometheus reads. */
@@ -14,13 +16,17 @@ export interface Metrics {
   readonly read: () => Promise<string>;
 }
 
+export interface MetricsDeps extends Omit<StatusDeps, "store"> {
+  readonly store: StatusDeps["store"] & ProvidersDeps["store"];
+}
+
 /** How long a reading is given out again, at least. */
 const freshMs = 1000;
 /** And that many times as long as it took. */
 const restShare = 20;
 
 /** Figures of this process, and of the store at the moment they are asked for: nothing is counted twice. */
-export function createMetrics(deps: StatusDeps): Metrics {
+export function createMetrics(deps: MetricsDeps): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -31,16 +37,20 @@ export function createMetrics(deps: StatusDeps): Metrics {
   }).set({ version: deps.version, mode: deps.mode }, 1);
   const setStoreFigures = createStoreFigures(registry);
   const setFirewallFigures = createFirewallFigures(registry);
+  const setProviderFigures = createProviderFigures(registry);
 
   const readNow = async (): Promise<string> => {
-    const [counts, firewalls, withdrawn] = await Promise.all([
+    const [counts, firewalls, withdrawn, controls, known] = await Promise.all([
       deps.store.counts(deps.now()),
       readFirewalls(deps),
       countWithdrawn(deps),
+      deps.store.controls(),
+      readProviders(deps),
     ]);
     setStoreFigures(counts, withdrawn);
     // Nobody should be alarmed about a firewall that is not used.
     setFirewallFigures(deps.mode === "enforce" ? firewalls.filter(({ enabled }) => enabled) : []);
+    setProviderFigures(known, controls);
     return registry.metrics();
   };
   let latest: Promise<string> | undefined;

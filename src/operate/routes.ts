@@ -1,49 +1,60 @@
 import { type RequestHandler, Router } from "express";
 import { AppError } from "../domain/errors.ts";
-import { createSecretCheck } from "../domain/secret.ts";
-import type { Store } from "../ports.ts";
-import { sendProblem } from "../problem.ts";
-import { liftBlock, type LiftBlockDeps, readLiftBody } from "./lift-block.ts";
+import { addressRoutes } from "./api/address-routes.ts";
+import { allowRoutes } from "./api/allow-routes.ts";
+import { approvalRoutes } from "./api/approval-routes.ts";
+import { blockRoutes } from "./api/block-routes.ts";
+import { controlRoutes } from "./api/control-routes.ts";
+import { decisionRoutes } from "./api/decision-routes.ts";
+import type { ApiDeps } from "./api/deps.ts";
+import { mountRoutes } from "./api/mount-routes.ts";
+import { openApi } from "./api/open-api.ts";
+import { policyRoutes } from "./api/policy-routes.ts";
+import { receiptRoutes } from "./api/receipt-routes.ts";
+import type { ApiRoute } from "./api/route.ts";
+import { statusRoutes } from "./api/status-routes.ts";
+import { tokenRoutes } from "./api/token-routes.ts";
 import { createMetrics } from "./metrics.ts";
-import { readFirewalls } from "./read-firewalls.ts";
-import { listBlocks, showBlocks } from "./show-blocks.ts";
-import { readStatus, type StatusDeps } from "./status.ts";
 
-export interface RoutesDeps extends StatusDeps, Omit<LiftBlockDeps, "store"> {
-  readonly store: Pick<
-    Store,
-    | "counts"
-    | "firewalls"
-    | "backlogs"
-    | "withdrawnBlocks"
-    | "listBlocks"
-    | "blocksOn"
-    | "gracesOn"
-    | "liftBlocks"
-  >;
-  readonly adminToken: string;
-}
+export type RoutesDeps = ApiDeps;
 
-/** Probes, metrics, and the part of the API that exists. */
+/** Probes, metrics, the API, and the document that describes it. */
 export function createRoutes(deps: RoutesDeps): Router {
   const router = Router();
+  const api = apiRoutes(deps);
   router.get("/healthz", (_request, response) => {
     response.json({ status: "ok", version: deps.version });
   });
   router.get("/readyz", answerReadiness(deps));
   router.get("/metrics", answerMetrics(deps));
-  router.use("/api/v1", requireAdmin(deps));
-  router.get("/api/v1/status", async (_request, response) => {
-    response.json(await readStatus(deps));
-  });
-  router.get("/api/v1/firewalls", async (_request, response) => {
-    response.json({ firewalls: await readFirewalls(deps) });
-  });
-  router.get("/api/v1/firewalls/:name", showFirewall(deps));
-  router.get("/api/v1/blocks", listBlocks(deps));
-  router.get("/api/v1/blocks/:ip{/:length}", showBlocks(deps));
-  router.delete("/api/v1/blocks/:ip{/:length}", readLiftBody, liftBlock(deps));
+  router.get("/api/openapi.json", answerDocument(api, deps.version));
+  mountRoutes(router, api, deps);
   return router;
+}
+
+/** Every route of the API, in the order in which they are tried. */
+export function apiRoutes(deps: ApiDeps): readonly ApiRoute[] {
+  return [
+    ...statusRoutes(deps),
+    ...decisionRoutes(deps),
+    ...addressRoutes(deps),
+    ...blockRoutes(deps),
+    ...approvalRoutes(deps),
+    ...allowRoutes(deps),
+    ...controlRoutes(deps),
+    ...policyRoutes(deps),
+    ...receiptRoutes(deps),
+    ...tokenRoutes(deps),
+  ];
+}
+
+/** Needs no token: it is documentation. */
+function answerDocument(routes: readonly ApiRoute[], version: string): RequestHandler {
+  let text: string | undefined;
+  return (_request, response) => {
+    text ??= JSON.stringify(openApi(routes, version));
+    response.type("application/json").send(text);
+  };
 }
 
 function answerReadiness(deps: RoutesDeps): RequestHandler {
@@ -79,32 +90,4 @@ async function unlessStoreIsAway<T>(answer: Promise<T>): Promise<T | undefined> 
     }
     throw error;
   }
-}
-
-function requireAdmin({ adminToken }: RoutesDeps): RequestHandler {
-  const isAdmin = createSecretCheck([adminToken]);
-  return (request, response, next) => {
-    const [scheme = "", token = ""] = (request.headers.authorization ?? "").split(" ");
-    if (scheme.toLowerCase() === "bearer" && isAdmin(token)) {
-      next();
-      return;
-    }
-    response.set("WWW-Authenticate", "Bearer");
-    sendProblem(
-      response,
-      "UNAUTHENTICATED",
-      "Send `Authorization: Bearer <ADMIN_TOKEN>`. `portcullis secrets` prints it.",
-    );
-  };
-}
-
-function showFirewall(deps: RoutesDeps): RequestHandler {
-  return async ({ params }, response) => {
-    const report = (await readFirewalls(deps)).find(({ name }) => name === params["name"]);
-    if (report === undefined) {
-      sendProblem(response, "NOT_FOUND", "No firewall of this name is configured.");
-      return;
-    }
-    response.json(report);
-  };
 }

@@ -1,6 +1,8 @@
 import type { Mode } from "../domain/decision.ts";
-import type { Store, StoreCounts } from "../ports.ts";
+import type { Alarm, Controls, Store, StoreCounts } from "../ports.ts";
+import { providerTroubles } from "./provider-troubles.ts";
 import { type FirewallReport, type FirewallsDeps, readFirewalls } from "./read-firewalls.ts";
+import { type ProviderReport, type ProviderStates, reportProviders } from "./read-providers.ts";
 
 /** How the program is doing. JSON form of `GET /api/v1/status`. */
 export interface Status {
@@ -9,12 +11,21 @@ export interface Status {
   readonly startedAt: string;
   readonly counts: StoreCounts;
   readonly firewalls: readonly FirewallReport[];
+  readonly providers: readonly ProviderReport[];
+  /** Why no new blocks are made, or only with a person. */
+  readonly controls: Controls;
+  /** Those that go on. */
+  readonly alarms: readonly Alarm[];
   /** What is not configured or not well, and what follows from it. Empty when all is well. */
   readonly troubles: readonly string[];
 }
 
 export interface StatusDeps extends FirewallsDeps {
-  readonly store: Pick<Store, "counts" | "firewalls" | "backlogs" | "withdrawnBlocks">;
+  readonly store: Pick<
+    Store,
+    "counts" | "firewalls" | "backlogs" | "withdrawnBlocks" | "controls" | "openAlarms"
+  >;
+  readonly providers: ProviderStates;
   readonly version: string;
   readonly mode: Mode;
   readonly startedAt: Date;
@@ -22,10 +33,13 @@ export interface StatusDeps extends FirewallsDeps {
 
 /** @throws {AppError} STORE_UNAVAILABLE */
 export async function readStatus(deps: StatusDeps): Promise<Status> {
-  const [counts, firewalls, withdrawn] = await Promise.all([
+  const [counts, firewalls, withdrawn, controls, alarms, providers] = await Promise.all([
     deps.store.counts(deps.now()),
     readFirewalls(deps),
     countWithdrawn(deps),
+    deps.store.controls(),
+    deps.store.openAlarms(),
+    reportProviders(deps.providers),
   ]);
   return {
     version: deps.version,
@@ -33,7 +47,13 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
     startedAt: deps.startedAt.toISOString(),
     counts,
     firewalls,
+    providers,
+    controls,
+    alarms,
     troubles: [
+      ...controlTroubles(controls, counts.holdsWaiting),
+      ...alarms.filter(({ key }) => !isToldElsewhere(key)).map(({ message }) => message),
+      ...providers.flatMap(providerTroubles),
       // Outside mode `enforce` nobody expects anything of a firewall.
       ...(deps.mode === "enforce" ? firewalls.flatMap(firewallTroubles) : []),
       ...countedTrouble(
@@ -96,6 +116,27 @@ function firewallTroubles({
     ...(isNearlyFull && state !== "disabled"
       ? [`firewall ${name} holds ${capacity.used} of at most ${capacity.most} networks: shorten the blocks`]
       : []),
+  ];
+}
+
+/** The state of providers and limits tells them more exactly. */
+function isToldElsewhere(key: string): boolean {
+  return key.startsWith("provider-") || key.startsWith("limit");
+}
+
+function controlTroubles({ paused, limited }: Controls, holdsWaiting: number): readonly string[] {
+  const waiting = holdsWaiting === 1 ? "1 decision waits" : `${holdsWaiting} decisions wait`;
+  return [
+    ...(paused === null
+      ? []
+      : [
+          `new blocks are paused since ${paused.since.toISOString()} by ${paused.actor} (${paused.reason}); ${waiting} for a person: "portcullis resume" ends it`,
+        ]),
+    ...(limited === null
+      ? []
+      : [
+          `too many new blocks since ${limited.since.toISOString()} (${limited.reason}); ${limited.held} held: look at them with "portcullis approvals", then "portcullis resume" releases all`,
+        ]),
   ];
 }
 

@@ -2,28 +2,22 @@ import express from "express";
 import request from "supertest";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
+import type { MetricsDeps } from "../../src/operate/metrics.ts";
 import { createRoutes } from "../../src/operate/routes.ts";
-import type { StatusDeps } from "../../src/operate/status.ts";
 import { answerError } from "../../src/problem.ts";
+import type { Store } from "../../src/ports.ts";
 import { silentLog } from "../fakes/silent-log.ts";
 import { ago, configured, operateDesk, seen } from "../unit/operate-desk.ts";
+import { adminToken, outsideDeps } from "./api-server.ts";
 
-const token = "the-token-of-the-administrator";
-
-function serve(desk: StatusDeps) {
-  const unasked = () => Promise.reject(new Error("not asked here"));
-  const routes = createRoutes({
-    ...desk,
-    store: { ...desk.store, listBlocks: unasked, blocksOn: unasked, gracesOn: unasked, liftBlocks: unasked },
-    adminToken: token,
-    graceSeconds: 3600,
-    onLifted: () => undefined,
-    log: silentLog,
-  });
+function serve(desk: MetricsDeps) {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is asked of it here
+  const store = desk.store as Store;
+  const routes = createRoutes({ ...outsideDeps(store), ...desk, store });
   return request(express().set("query parser", false).use(routes).use(answerError(silentLog)));
 }
 
-const asAdmin = { Authorization: `Bearer ${token}` };
+const asAdmin = { Authorization: `Bearer ${adminToken}` };
 
 const desk = operateDesk({
   firewalls: [configured("edge-1"), configured("edge 2/ü")],

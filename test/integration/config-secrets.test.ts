@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createProblems } from "../../src/config/problems.ts";
 import { generateSecrets, keepSecrets } from "../../src/config/secrets-file.ts";
 import { type ConfigSources, loadConfig } from "../../src/config/load-config.ts";
+import { defaults } from "../unit/config-desk.ts";
 
 let cwd: string;
 
@@ -32,17 +33,7 @@ function load(env: Record<string, string> = {}, more: Partial<ConfigSources> = {
     env,
     cwd,
     hostname: "host",
-    defaults: {
-      policy: {
-        block: [],
-        hold: [],
-        aggregate: { ipv4Neighbours: null, ipv6Length: 128 },
-        blockSeconds: 1,
-        holdSeconds: 1,
-        graceSeconds: 1,
-      },
-      extract: { fields: [], otherFields: true, neverFields: [], countFields: [] },
-    },
+    defaults,
     policyVersion: () => "sha256:0",
     ...more,
   });
@@ -152,7 +143,7 @@ test("processes that start at once have the same secrets, and one of them shows 
     const { loadConfig } = await import(${JSON.stringify(import.meta.resolve("../../src/config/load-config.ts"))});
     const { config } = await loadConfig({
       env: {}, cwd: ${JSON.stringify(cwd)}, hostname: "h", policyVersion: () => "v",
-      defaults: { policy: { block: [], hold: [], aggregate: {}, blockSeconds: 1, holdSeconds: 1, graceSeconds: 1 }, extract: {} },
+      defaults: ${JSON.stringify(defaults)},
     });
     console.log(JSON.stringify([config.webhookTokens, config.webhookSigningSecrets, config.adminToken, config.generatedSecrets.length]));
   `;

@@ -4,14 +4,23 @@ import { join } from "node:path";
 import { afterEach } from "vitest";
 import { type App, createApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
-import { createOwnAddresses } from "../../src/decide/own-addresses.ts";
+import { createGuard } from "../../src/guard.ts";
 import { defaultPolicy } from "../../src/decide/default-policy.ts";
 import { policyVersion } from "../../src/decide/policy-version.ts";
 import type { AppError } from "../../src/domain/errors.ts";
-import type { Evidence } from "../../src/domain/finding.ts";
 import type { IpAddress, IpPrefix } from "../../src/domain/ip-address.ts";
 import { defaultExtract } from "../../src/extract/default-extract.ts";
-import type { Firewall, FirewallChange, IntelProvider, Notifier, Store, Story } from "../../src/ports.ts";
+import { knownProviders } from "../../src/domain/provider-terms.ts";
+import type {
+  Alarm,
+  Firewall,
+  FirewallChange,
+  IntelProvider,
+  News,
+  Notifier,
+  Store,
+  Story,
+} from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { silentLog } from "../fakes/silent-log.ts";
 
@@ -78,22 +87,35 @@ export class MemoryFirewall implements Firewall {
 /** A provider that knows the addresses in `known`, and fails while `failure` is set. */
 class MemoryProvider implements IntelProvider {
   readonly name = "virustotal";
-  readonly numbers = ["malicious"];
+  readonly title = "VirusTotal";
+  readonly terms = knownProviders.virustotal.terms;
+  readonly keyId = "0123456789ab";
+  readonly quota = [];
+  readonly isOptional = false;
   readonly known = new Map<string, number>();
   readonly asked: string[] = [];
   failure: AppError | undefined;
 
-  lookUp(ip: IpAddress): Promise<Evidence | undefined> {
+  lookUp(ip: IpAddress) {
     this.asked.push(ip);
     if (this.failure !== undefined) {
       return Promise.reject(this.failure);
     }
     const malicious = this.known.get(ip);
-    return Promise.resolve(
-      malicious === undefined
-        ? undefined
-        : { numbers: { malicious }, facts: [], link: `https://intel.example.net/${ip}` },
-    );
+    return Promise.resolve({
+      value:
+        malicious === undefined
+          ? undefined
+          : {
+              numbers: { malicious },
+              times: {},
+              hints: [],
+              asn: null,
+              facts: [],
+              link: `https://intel.example.net/${ip}`,
+            },
+      quota: [],
+    });
   }
 }
 
@@ -101,13 +123,18 @@ class MemoryProvider implements IntelProvider {
 export class MemoryNotifier implements Notifier {
   readonly channel = "email";
   readonly stories: Story[] = [];
+  readonly alarms: Alarm[] = [];
   failure: AppError | undefined;
 
-  send(story: Story): Promise<void> {
+  send(news: News): Promise<void> {
     if (this.failure !== undefined) {
       return Promise.reject(this.failure);
     }
-    this.stories.push(story);
+    if (news.kind === "decision") {
+      this.stories.push(news.story);
+    } else {
+      this.alarms.push(news.alarm);
+    }
     return Promise.resolve();
   }
 
@@ -173,21 +200,28 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
   const notifier = options.notifier ?? new MemoryNotifier();
   let offsetMs = 0;
   const now = (): Date => new Date(Date.now() + offsetMs);
-  const ownAddresses = createOwnAddresses({
-    interfaces: () => ["192.0.2.77"],
-    resolvers: () => [],
-    networks: [],
-    hosts: [],
-    lookUp: () => Promise.resolve([]),
+  const guard = createGuard({
+    config,
     store,
+    surroundings: {
+      interfaces: () => ["192.0.2.77"],
+      resolvers: () => [],
+      gateways: () => [],
+      networks: [],
+      hosts: [],
+      lookUp: () => Promise.resolve([]),
+      reverse: () => Promise.resolve([]),
+    },
+    now,
     log: silentLog,
   });
   const edges = {
     store,
     providers: [provider],
+    lists: [],
     firewalls: [firewall],
     notifiers: [notifier],
-    ownAddresses,
+    guard,
     now,
   };
   const app = createApp(config, edges, { version: "test", holder: `test-${crypto.randomUUID()}` }, silentLog);

@@ -31,7 +31,7 @@ export function createBlockModel(store: Store, now: () => Date): BlockModel {
       const expiresAt = Number.isFinite(seconds) ? new Date(decidedAt.getTime() + seconds * 1000) : forever;
       const ip = networkOf(prefix(network));
       await store.insertAlerts([sampleAlert(alertId)]);
-      await store.recordSightings(alertId, [{ ip, count: 1, fields: [] }], decidedAt);
+      await store.recordSightings(alertId, [{ ip, count: 1, fields: [], severity: null }], decidedAt);
       const decision = sampleDecision(id, { alertId, ip, decidedAt, expiresAt });
       const rest = { prefix: prefix(network), groups, firewalls: ["edge-1"], notifications: [] };
       const decided = await store.recordDecision(recordOf(decision, rest));

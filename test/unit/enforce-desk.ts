@@ -65,7 +65,11 @@ export async function desk(
       const alertId = `al_${network}_${seconds}`;
       const address = networkOf(network);
       await store.insertAlerts([sampleAlert(alertId)]);
-      await store.recordSightings(alertId, [{ ip: address, count: 1, fields: [] }], after(seconds));
+      await store.recordSightings(
+        alertId,
+        [{ ip: address, count: 1, fields: [], severity: null }],
+        after(seconds),
+      );
       const times = { decidedAt: after(seconds), expiresAt: after(3600), ...changes };
       const decision = sampleDecision(`de_${network}_${seconds}`, { alertId, ip: address, ...times });
       await store.recordDecision(recordOf(decision, { firewalls, groups, prefix: network }));

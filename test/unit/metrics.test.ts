@@ -2,7 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
 import { createMetrics } from "../../src/operate/metrics.ts";
-import { ago, configured, operateDesk, seen } from "./operate-desk.ts";
+import { prefix } from "../fakes/samples.ts";
+import { ago, configured, operateDesk, sampleProvider, seen } from "./operate-desk.ts";
 
 /** The samples of our own, without help texts. */
 const ours = (text: string) => text.split("\n").filter((line) => line.startsWith("portcullis_"));
@@ -28,7 +29,22 @@ test("the metrics tell what is on record, and how each firewall is", async () =>
       decisions: { block: 3, ignore: 6 },
       blocksStanding: 3,
       enforcementsPending: 5,
+      holdsWaiting: 2,
+      alarmsOpen: 1,
+      shadowDifferences: 4,
     },
+    controls: { paused: { since: ago(1000), actor: "alice", reason: "storm" } },
+    providers: [sampleProvider({ waiting: 340 }), sampleProvider({ name: "greynoise", windows: [] })],
+    lists: [
+      {
+        name: "spamhaus-drop-v4",
+        etag: null,
+        version: "1",
+        networks: [{ prefix: prefix("198.51.100.0/24"), note: "SBL1" }],
+        fetchedAt: ago(90_000),
+        checkedAt: ago(30_000),
+      },
+    ],
   });
 
   const metrics = createMetrics(desk);
@@ -48,6 +64,9 @@ test("the metrics tell what is on record, and how each firewall is", async () =>
       "portcullis_deliveries_unreadable 0",
       "portcullis_blocks_standing 3",
       "portcullis_enforcements_pending 5",
+      "portcullis_holds_waiting 2",
+      "portcullis_alarms_open 1",
+      "portcullis_shadow_differences 4",
       "portcullis_blocks_withdrawn 1",
       "portcullis_decisions_total{action="block"} 3",
       "portcullis_decisions_total{action="ignore"} 6",
@@ -68,6 +87,21 @@ test("the metrics tell what is on record, and how each firewall is", async () =>
       "portcullis_firewall_unreachable_since_seconds{firewall="canary"} 0",
       "portcullis_firewall_unreachable_since_seconds{firewall="a\\"b\\\\c"} 1795179540",
       "portcullis_firewall_unreachable_since_seconds{firewall="new"} 0",
+      "portcullis_provider_quota_left{provider="virustotal",window="minute"} 3",
+      "portcullis_provider_quota_left{provider="virustotal",window="day"} 400",
+      "portcullis_provider_quota_limit{provider="virustotal",window="minute"} 4",
+      "portcullis_provider_quota_limit{provider="virustotal",window="day"} 500",
+      "portcullis_look_ups_waiting{provider="virustotal"} 340",
+      "portcullis_look_ups_waiting{provider="greynoise"} 0",
+      "portcullis_look_ups_total{provider="virustotal",outcome="known"} 60",
+      "portcullis_look_ups_total{provider="virustotal",outcome="unknown"} 38",
+      "portcullis_look_ups_total{provider="virustotal",outcome="failed"} 2",
+      "portcullis_look_ups_total{provider="greynoise",outcome="known"} 60",
+      "portcullis_look_ups_total{provider="greynoise",outcome="unknown"} 38",
+      "portcullis_look_ups_total{provider="greynoise",outcome="failed"} 2",
+      "portcullis_list_entries{list="spamhaus-drop-v4"} 1",
+      "portcullis_list_age_seconds{list="spamhaus-drop-v4"} 30",
+      "portcullis_paused 1",
     ]
   `);
   expect(text).toContain("# TYPE portcullis_decisions_total counter");

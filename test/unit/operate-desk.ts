@@ -1,6 +1,14 @@
 import type { ConfiguredFirewall } from "../../src/operate/read-firewalls.ts";
-import type { StatusDeps } from "../../src/operate/status.ts";
-import type { FirewallBacklog, FirewallRecord, StoreCounts } from "../../src/ports.ts";
+import type { MetricsDeps } from "../../src/operate/metrics.ts";
+import type { ProviderState } from "../../src/operate/read-providers.ts";
+import type {
+  Alarm,
+  Controls,
+  FirewallBacklog,
+  FirewallRecord,
+  PrefixListRecord,
+  StoreCounts,
+} from "../../src/ports.ts";
 
 const now = new Date("2026-11-20T13:00:00.000Z");
 
@@ -50,9 +58,36 @@ const quiet: StoreCounts = {
   notificationsWaiting: 0,
   notificationsFailed: 0,
   unreadableDeliveries: 0,
+  lookUpsWaiting: 0,
+  holdsWaiting: 0,
+  alarmsOpen: 0,
+  shadowDifferences: 0,
 };
 
-export interface OperateDesk extends StatusDeps {
+/** VirusTotal on its free plan, and well. */
+export function sampleProvider(change: Partial<ProviderState> = {}): ProviderState {
+  return {
+    name: "virustotal",
+    title: "VirusTotal",
+    isOptional: false,
+    state: "ok",
+    gear: "free",
+    windows: [
+      { name: "minute", limit: 4, used: 1, left: 3, resetsAt: null },
+      { name: "day", limit: 500, used: 100, left: 400, resetsAt: new Date("2026-11-21T00:00:00.000Z") },
+    ],
+    waiting: 0,
+    oldestWaitingAt: null,
+    runsOutAt: null,
+    notBefore: null,
+    trouble: null,
+    totals: { asked: 100, known: 60, unknown: 38, failed: 2 },
+    network: null,
+    ...change,
+  };
+}
+
+export interface OperateDesk extends MetricsDeps {
   /** What the store was asked about canaries. */
   readonly askedCanaries: string[];
 }
@@ -60,12 +95,16 @@ export interface OperateDesk extends StatusDeps {
 /** What status and metrics need, over a store that holds this. */
 export function operateDesk(
   holds: {
-    readonly mode?: StatusDeps["mode"];
+    readonly mode?: MetricsDeps["mode"];
     readonly firewalls?: readonly ConfiguredFirewall[];
     readonly records?: readonly FirewallRecord[];
     readonly backlogs?: readonly FirewallBacklog[];
     readonly withdrawn?: readonly string[];
     readonly counts?: Partial<StoreCounts>;
+    readonly controls?: Partial<Controls>;
+    readonly alarms?: readonly Alarm[];
+    readonly lists?: readonly PrefixListRecord[];
+    readonly providers?: readonly ProviderState[];
   } = {},
 ): OperateDesk {
   const askedCanaries: string[] = [];
@@ -76,7 +115,11 @@ export function operateDesk(
     startedAt: ago(60_000),
     firewalls: holds.firewalls ?? [],
     now: () => now,
+    providers: { states: () => Promise.resolve(holds.providers ?? []) },
     store: {
+      controls: () => Promise.resolve({ paused: null, limited: null, ...holds.controls }),
+      openAlarms: () => Promise.resolve(holds.alarms ?? []),
+      prefixLists: () => Promise.resolve(holds.lists ?? []),
       counts: () => Promise.resolve({ ...quiet, ...holds.counts }),
       firewalls: () => Promise.resolve(holds.records ?? []),
       backlogs: () => Promise.resolve(holds.backlogs ?? []),

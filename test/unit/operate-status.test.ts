@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readFirewalls } from "../../src/operate/read-firewalls.ts";
 import { readStatus } from "../../src/operate/status.ts";
-import { ago, configured, operateDesk, seen } from "./operate-desk.ts";
+import { ago, configured, operateDesk, sampleProvider, seen } from "./operate-desk.ts";
 
 const stringContaining = (text: string): unknown => expect.stringContaining(text);
 
@@ -143,6 +143,61 @@ describe("a trouble is", () => {
 
     expect(await troubles(holds)).toEqual([stringContaining(trouble)]);
     expect(await troubles({ ...holds, mode: "observe" })).toEqual([]);
+  });
+
+  test("a pause, and a limit that was reached, with who, why and the way out", async () => {
+    const since = ago(60_000);
+
+    expect(
+      await troubles({
+        counts: { holdsWaiting: 2 },
+        controls: {
+          paused: { since, actor: "alice", reason: "a storm" },
+          limited: { since, reason: "500 new blocks an hour", held: 12 },
+        },
+      }),
+    ).toEqual([
+      'new blocks are paused since 2026-11-20T12:59:00.000Z by alice (a storm); 2 decisions wait for a person: "portcullis resume" ends it',
+      'too many new blocks since 2026-11-20T12:59:00.000Z (500 new blocks an hour); 12 held: look at them with "portcullis approvals", then "portcullis resume" releases all',
+    ]);
+  });
+
+  const day = { name: "day", limit: 500, resetsAt: new Date("2026-11-21T00:00:00.000Z") } as const;
+
+  test.each([
+    [
+      { state: "refused", trouble: "401", waiting: 1 },
+      "virustotal: the key is refused (401), 1 address waits",
+    ],
+    [
+      {
+        state: "short",
+        waiting: 340,
+        windows: [
+          { name: "minute", limit: 4, used: 4, left: 0, resetsAt: null },
+          { ...day, used: 488, left: 12 },
+        ],
+        runsOutAt: new Date("2026-11-20T14:00:00.000Z"),
+      },
+      "virustotal: 12 of 500 left today, 340 addresses wait, runs out about 2026-11-20 14:00 UTC",
+    ],
+    [
+      { state: "exhausted", waiting: 9, windows: [{ ...day, used: 500, left: 0 }] },
+      "virustotal: nothing is left of its budget until 2026-11-21 00:00 UTC, 9 addresses wait",
+    ],
+    [{ state: "unavailable", trouble: "timed out" }, "virustotal: does not answer (timed out)"],
+  ] as const)("a provider that is %j", async (change, trouble) => {
+    expect(await troubles({ providers: [sampleProvider(change)] })).toEqual([stringContaining(trouble)]);
+  });
+
+  test("an alarm, unless its provider tells it already; a provider that is well is none", async () => {
+    const alarm = { id: "1", advice: "", raisedAt: ago(1), endedAt: null };
+    const alarms = [
+      { ...alarm, key: "provider-key virustotal", message: "the key is refused" },
+      { ...alarm, key: "disk", message: "the disk is nearly full" },
+    ];
+
+    expect(await troubles({ alarms, providers: [sampleProvider()] })).toEqual(["the disk is nearly full"]);
   });
 
   test("everything that failed", async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createOwnAddresses, type OwnAddressesDeps } from "../../src/decide/own-addresses.ts";
 import type { FirewallRecord } from "../../src/ports.ts";
+import { keptLog } from "../fakes/kept-log.ts";
 import { ip, prefix } from "../fakes/samples.ts";
 import { silentLog } from "../fakes/silent-log.ts";
 
@@ -8,6 +9,7 @@ function desk(changes: Partial<OwnAddressesDeps> = {}) {
   return createOwnAddresses({
     interfaces: () => ["192.0.2.1", "fe80::1%eth0"],
     resolvers: () => ["192.0.2.53"],
+    gateways: () => ["192.0.2.254"],
     hosts: [{ host: "mail.example.net", why: "the mail server" }],
     networks: [{ prefix: prefix("192.0.2.128/25"), why: "a trusted proxy" }],
     lookUp: () => Promise.resolve(["198.51.100.25"]),
@@ -30,7 +32,7 @@ const firewall: FirewallRecord = {
   ownAddresses: [ip("203.0.113.1")],
 };
 
-test("this machine, its name servers, the hosts it needs, proxies and firewalls", async () => {
+test("this machine, its name servers and gateways, the hosts it needs, proxies and firewalls", async () => {
   const own = desk({ store: { firewalls: () => Promise.resolve([firewall]) } });
 
   expect(await own.refresh()).toBe(true);
@@ -39,6 +41,7 @@ test("this machine, its name servers, the hosts it needs, proxies and firewalls"
     "192.0.2.128/25",
     "192.0.2.1/32",
     "192.0.2.53/32",
+    "192.0.2.254/32",
     "198.51.100.25/32",
     "203.0.113.1/32",
   ]);
@@ -72,3 +75,65 @@ test("firewalls that can't be read now keep the addresses they told", async () =
 
   expect(own.list().map((network) => network.prefix)).toContain("203.0.113.1/32");
 });
+
+test("the list is the same object until something changes, whatever the order of a name server's answers", async () => {
+  let addresses = ["198.51.100.25", "198.51.100.26"];
+  let firewalls = [firewall];
+  const own = desk({
+    lookUp: () => Promise.resolve(addresses),
+    store: { firewalls: () => Promise.resolve(firewalls) },
+  });
+  await own.refresh();
+  const before = own.list();
+
+  addresses = addresses.toReversed();
+  await own.refresh();
+  await own.refreshFirewalls();
+  expect(own.list()).toBe(before);
+
+  firewalls = [{ ...firewall, ownAddresses: [ip("203.0.113.2")] }];
+  await own.refreshFirewalls();
+  expect(own.list()).not.toBe(before);
+  expect(own.list().map((network) => network.prefix)).toContain("203.0.113.2/32");
+});
+
+test("the settings' own networks are protected before anything is read", () => {
+  expect(
+    desk()
+      .list()
+      .map((network) => network.prefix),
+  ).toEqual(["192.0.2.128/25"]);
+});
+
+test("a host without an address now keeps those it had", async () => {
+  let addresses = ["198.51.100.25"];
+  const own = desk({ lookUp: () => Promise.resolve(addresses) });
+  await own.refresh();
+  addresses = [];
+
+  expect(await own.refresh()).toBe(false);
+
+  expect(own.list().map((network) => network.prefix)).toContain("198.51.100.25/32");
+});
+
+test.each(["interfaces", "resolvers", "gateways"] as const)(
+  "%s that can't be read keep those that are known, and are told",
+  async (part) => {
+    const log = keptLog();
+    let isBroken = false;
+    const read = () => {
+      if (isBroken) {
+        throw new Error("EPERM");
+      }
+      return ["9.8.7.6"];
+    };
+    const own = desk({ [part]: read, log });
+    await own.refresh();
+    isBroken = true;
+
+    expect(await own.refresh()).toBe(false);
+
+    expect(own.list().map((network) => network.prefix)).toContain("9.8.7.6/32");
+    expect(log.lines).toEqual([expect.stringMatching(new RegExp(`^warn: ${part} of this machine.*EPERM`))]);
+  },
+);

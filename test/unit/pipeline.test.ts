@@ -1,8 +1,11 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Decision } from "../../src/domain/decision.ts";
 import { prefixOf } from "../../src/domain/ip-address.ts";
+import type { BlastLimits } from "../../src/domain/policy.ts";
+import { defaultPolicy } from "../../src/decide/default-policy.ts";
 import { type Pipeline, type PipelineDeps, startPipeline } from "../../src/pipeline.ts";
-import type { DecisionRecord, WaitingSighting } from "../../src/ports.ts";
+import type { Plan } from "../../src/pipeline/deps.ts";
+import type { AddressFacts, DecisionRecord, WaitingSighting } from "../../src/ports.ts";
 import { ip, prefix, sampleAlert, sampleDecision, t0 } from "../fakes/samples.ts";
 import { silentLog } from "../fakes/silent-log.ts";
 
@@ -14,10 +17,35 @@ function sighting(id: string, attempts = 0): WaitingSighting {
     ip: ip("203.0.113.9"),
     count: 1,
     fields: ["src_ip"],
+    severity: null,
     attempts,
     createdAt: t0,
   };
 }
+
+const nothingKnown: AddressFacts = {
+  standing: { block: null, heldUntil: null, graceUntil: null },
+  findings: [],
+  activity: [],
+  offences: [],
+};
+
+const noLimits: BlastLimits = {
+  perMinute: null,
+  perHour: null,
+  perSearch: null,
+  perNetwork: null,
+  perAs: null,
+  active: null,
+};
+
+const plan: Plan = {
+  groups: null,
+  firewalls: [],
+  mode: "observe",
+  policy: defaultPolicy,
+  severity: null,
+};
 
 /** Hands out these sightings once. */
 function once<T>(items: readonly T[]): () => Promise<readonly T[]> {
@@ -38,17 +66,26 @@ function start(store: Partial<PipelineDeps["store"]>, changes: Partial<PipelineD
       claimSightings: () => Promise.resolve([]),
       postponeSighting: () => Promise.resolve(),
       failSighting: () => Promise.resolve(),
-      standingOf: () => Promise.resolve({ block: null, heldUntil: null, graceUntil: null }),
+      parkSighting: () => Promise.resolve(),
+      factsOf: (ips) => Promise.resolve(new Map(ips.map((one) => [one, nothingKnown]))),
       neighbours: () => Promise.resolve({ blocked: 0, lifted: false }),
       recordDecision: ({ decision }) => Promise.resolve(decision),
       ...store,
     },
     extract: () => [],
     protectedReason: () => null,
-    enrich: () => Promise.resolve({ findings: [], retryAfterMs: null }),
+    confirmCrawler: () => Promise.resolve(null),
+    enrich: {
+      local: () => [],
+      ask: () => Promise.resolve({ findings: [], waiting: [] }),
+      workQueue: () => Promise.resolve(1000),
+    },
+    providers: [],
+    openProviders: () => ({ open: [], closeness: 0, forHints: [] }),
+    windows: [],
+    limits: noLimits,
     decide: (): Decision => sampleDecision("de_1", { action: "watch", expiresAt: null }),
-    mode: "observe",
-    targetOf: () => ({ groups: null, firewalls: [] }),
+    planOf: () => plan,
     mayAggregate: () => false,
     blockNetwork: (address) => ({ prefix: prefixOf(address), reason: null }),
     channels: [],
@@ -108,10 +145,15 @@ test("one whose lease ended under way is not decided a second time beside the fi
       },
     },
     {
-      enrich: async () => {
-        lookUps += 1;
-        await gate.promise;
-        return { findings: [], retryAfterMs: null };
+      openProviders: () => ({ open: ["virustotal"], closeness: 0, forHints: [] }),
+      enrich: {
+        local: () => [],
+        ask: async () => {
+          lookUps += 1;
+          await gate.promise;
+          return { findings: [], waiting: [{ provider: "virustotal", reason: "later", retryAt: null }] };
+        },
+        workQueue: () => Promise.resolve(1000),
       },
     },
   );
@@ -190,9 +232,9 @@ async function recorded(changes: Partial<PipelineDeps>, store: Partial<PipelineD
 test("a block goes to the firewalls that its search is for", async () => {
   const asked: (string | null)[] = [];
   const record = await recorded({
-    targetOf: (searchName) => {
+    planOf: (searchName) => {
       asked.push(searchName);
-      return { groups: ["dmz"], firewalls: ["dmz-1"] };
+      return { ...plan, groups: ["dmz"], firewalls: ["dmz-1"] };
     },
   });
 
@@ -205,7 +247,7 @@ test("a block on the whole network says why", async () => {
   const record = await recorded(
     {
       mayAggregate: () => true,
-      blockNetwork: (_ip, { blocked }) => ({ prefix: whole, reason: `${blocked} neighbours` }),
+      blockNetwork: (_ip, _policy, { blocked }) => ({ prefix: whole, reason: `${blocked} neighbours` }),
     },
     { neighbours: () => Promise.resolve({ blocked: 3, lifted: false }) },
   );
@@ -227,13 +269,23 @@ test("a block that stands for other firewalls settles nothing for these", async 
   const standing: unknown[] = [];
   await recorded(
     {
-      targetOf: () => ({ groups: ["dmz"], firewalls: ["dmz-1"] }),
+      planOf: () => ({ ...plan, mode: "enforce", groups: ["dmz"], firewalls: ["dmz-1"] }),
       decide: (question) => {
         standing.push(question.standing.block);
         return sampleDecision("de_1", { ip: ip("203.0.113.9") });
       },
     },
-    { standingOf: () => Promise.resolve({ block, heldUntil: null, graceUntil: null }) },
+    {
+      factsOf: (ips) =>
+        Promise.resolve(
+          new Map(
+            ips.map((one) => [
+              one,
+              { ...nothingKnown, standing: { block, heldUntil: null, graceUntil: null } },
+            ]),
+          ),
+        ),
+    },
   );
 
   expect(standing).toEqual([null]);

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { Address, Count, Foreign, Next, Time } from "./common-shapes.ts";
+import { component } from "./components.ts";
+import { DecisionShape, SeverityName } from "./decision-shapes.ts";
+
+/** An alert in a list. */
+const AlertSummaryShape = component(
+  "AlertSummary",
+  z.object({
+    id: z.string(),
+    source: z.string(),
+    sid: Foreign.nullable(),
+    searchName: Foreign.nullable(),
+    receivedAt: Time,
+    rows: Count,
+    sightings: Count,
+    waiting: Count.describe("Sightings not decided yet"),
+    decisions: z.record(z.string(), Count).describe("How many of each action"),
+    error: Foreign.nullable().describe("Why it can't be processed"),
+  }),
+);
+
+/** One address of one alert, with what became of it. */
+export const SightingShape = component(
+  "Sighting",
+  z.object({
+    ip: Address,
+    count: Count,
+    fields: z.array(Foreign),
+    severity: SeverityName.nullable(),
+    alertId: z.string(),
+    searchName: Foreign.nullable(),
+    seenAt: Time,
+    decision: DecisionShape.nullable().describe("Null while it waits"),
+    error: Foreign.nullable().describe("Why it waits, or failed"),
+    dueAt: Time.nullable().describe("When it is looked at again"),
+  }),
+);
+
+export const AlertList = z.object({ alerts: z.array(AlertSummaryShape), next: Next });
+
+export const AlertAnswer = z.object({
+  alert: AlertSummaryShape,
+  app: Foreign.nullable(),
+  owner: Foreign.nullable(),
+  resultsLink: Foreign.nullable().describe("As the sender wrote it: check it before following"),
+  rows: z.array(z.array(z.tuple([Foreign, z.array(Foreign)]))).describe("Fields with their values, in order"),
+  sightings: z.array(SightingShape).describe("At most 1,000"),
+});

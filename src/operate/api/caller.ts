@@ -1,0 +1,74 @@
+import { hash } from "node:crypto";
+import type { Role } from "../../domain/role.ts";
+import { createSecretCheck } from "../../domain/secret.ts";
+import { messageOf } from "../../domain/errors.ts";
+import type { Log, Store, TokenRecord } from "../../ports.ts";
+
+/** Who calls the API. */
+export interface Caller {
+  readonly role: Role;
+  /** The name that goes on record, with the one that the call gives. */
+  readonly actor: (given?: string) => string;
+}
+
+export interface CallerDeps {
+  readonly store: Pick<Store, "tokenById" | "noteTokenUse">;
+  /** The first administrator's. */
+  readonly adminToken: string;
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+const tokenText = /^pct_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
+
+/** How long the use of a token is not noted again. */
+const noteMs = 60_000;
+
+/** The SHA-256 of a token's secret, as the store keeps it. */
+export function hashSecret(secret: string): string {
+  return hash("sha256", secret, "hex");
+}
+
+/** Tells who has sent this bearer token; undefined when nobody may have it. @throws {AppError} STORE_UNAVAILABLE */
+export function createCallerOf({
+  store,
+  adminToken,
+  now,
+  log,
+}: CallerDeps): (token: string) => Promise<Caller | undefined> {
+  const isAdmin = createSecretCheck([adminToken]);
+  const noteUse = async (id: string, time: Date): Promise<void> => {
+    try {
+      await store.noteTokenUse(id, time);
+    } catch (error) {
+      // A full disk must not keep anybody from looking.
+      log.warn({ token: id, error: messageOf(error) }, "the use of a token could not be noted");
+    }
+  };
+  const recordOf = async (token: string, time: Date): Promise<TokenRecord | undefined> => {
+    const [, id = "", secret = ""] = tokenText.exec(token) ?? [];
+    const record = id === "" ? undefined : await store.tokenById(id);
+    // Also done when there is none, so that the time it takes does not tell which ids exist.
+    const isRight = createSecretCheck([record?.hash ?? ""])(hashSecret(secret));
+    return record !== undefined && isRight && isValid(record, time) ? record : undefined;
+  };
+  return async (token) => {
+    if (isAdmin(token)) {
+      return { role: "administrator", actor: (given) => given ?? "administrator" };
+    }
+    const time = now();
+    const record = await recordOf(token, time);
+    if (record === undefined) {
+      return undefined;
+    }
+    const { id, name, role, lastUsedAt } = record;
+    if (lastUsedAt === null || time.getTime() - lastUsedAt.getTime() >= noteMs) {
+      await noteUse(id, time);
+    }
+    return { role, actor: (given) => (given === undefined ? name : `${name} for ${given}`) };
+  };
+}
+
+function isValid({ revokedAt, expiresAt }: TokenRecord, now: Date): boolean {
+  return revokedAt === null && (expiresAt === null || expiresAt > now);
+}

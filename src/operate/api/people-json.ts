@@ -1,0 +1,28 @@
+import { type AllowEntry } from "../../domain/allow-entry.ts";
+import type { Receipt } from "../../domain/receipt.ts";
+import type { Alarm, AlertSummary, TokenRecord } from "../../ports.ts";
+
+/** An entry of the allow-list in JSON. @param removable false for one of the settings */
+export function allowEntryJson(entry: AllowEntry, removable: boolean) {
+  const { id, prefix, reason, owner, actor, createdAt, expiresAt } = entry;
+  return { id, prefix, reason, owner, actor, createdAt, expiresAt, removable };
+}
+
+export function alarmJson({ id, key, message, advice, raisedAt, endedAt }: Alarm) {
+  return { id, key, message, advice, raisedAt, endedAt };
+}
+
+/** Without the hash of its secret. */
+export function tokenJson(token: TokenRecord) {
+  const { id, name, role, createdAt, createdBy, expiresAt, revokedAt, lastUsedAt } = token;
+  return { id, name, role, createdAt, createdBy, expiresAt, revokedAt, lastUsedAt };
+}
+
+export function receiptJson({ seq, at, kind, subject, actor, body, previous, hash }: Receipt) {
+  return { seq, at, kind, subject, actor, body, previous, hash };
+}
+
+export function alertSummaryJson(alert: AlertSummary) {
+  const { id, source, sid, searchName, receivedAt, rows, sightings, waiting, decisions, error } = alert;
+  return { id, source, sid, searchName, receivedAt, rows, sightings, waiting, decisions, error };
+}

@@ -1,0 +1,191 @@
+import type { AllowEntry } from "../domain/allow-entry.ts";
+import { forever } from "../domain/block.ts";
+import { cleanText } from "../domain/clean-text.ts";
+import type { Decision } from "../domain/decision.ts";
+import type { Finding } from "../domain/finding.ts";
+import { graceReason } from "../domain/grace.ts";
+import { prefixOf } from "../domain/ip-address.ts";
+import type { AddressReport, BlockReport, Hold } from "../ports.ts";
+import { tellEnforcements } from "./tell-enforcements.ts";
+import { counted, exactly, roughly, shortUtc } from "./words.ts";
+
+export interface AddressStory {
+  readonly report: AddressReport;
+  /** Why it may never be blocked, or null. */
+  readonly protectedReason: string | null;
+  /** Entries of the allow-list that cover it. */
+  readonly allowed: readonly Pick<AllowEntry, "prefix" | "reason" | "owner" | "actor" | "expiresAt">[];
+  readonly decisionNow: Pick<Decision, "action" | "reasons" | "rule">;
+  /** Providers as people write them, by name. */
+  readonly titles: ReadonlyMap<string, string>;
+  readonly describeFinding: (finding: Finding) => string;
+  /** New blocks are paused. */
+  readonly isPaused: boolean;
+  readonly now: Date;
+}
+
+/** More would not be read. */
+const mostDecisions = 20;
+const mostText = 600;
+
+/**
+ * Everything about one address in plain sentences, in order: what was seen, what is known, what was decided and done (oldest first), what
+ * waits, and what would be decided now. One line each, without characters that a terminal obeys; may quote text from outside.
+ */
+export function tellAddress(story: AddressStory): readonly string[] {
+  return [
+    ...tellSightings(story.report),
+    ...story.report.findings.map((finding) => tellFinding(story, finding)),
+    ...tellLookUps(story),
+    ...tellHistory(story),
+    ...tellNow(story),
+  ].map((sentence) => cleanText(sentence, mostText));
+}
+
+function tellSightings({ sightings, events, firstSeenAt, lastSeenAt }: AddressReport): readonly string[] {
+  if (firstSeenAt === null || lastSeenAt === null) {
+    return ["No alert has named it."];
+  }
+  const alerts = new Set(sightings.map(({ alertId }) => alertId)).size;
+  const searches = new Set(sightings.map(({ searchName }) => searchName ?? "")).size;
+  // The report holds the newest hundred.
+  const atLeast = sightings.length >= 100 ? "at least " : "";
+  return [
+    `Seen ${times(events)} in ${atLeast}${counted(alerts, "alert")} by ${searches === 1 ? "1 search" : `${searches} searches`}, first ${shortUtc(firstSeenAt)}, last ${shortUtc(lastSeenAt)}.`,
+  ];
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
+}
+
+function tellFinding({ describeFinding, now }: AddressStory, finding: Finding): string {
+  const age = roughly(now.getTime() - finding.foundAt.getTime());
+  const stale = finding.expiresAt <= now ? ", no longer fresh" : "";
+  return `${describeFinding(finding)} (found ${age} ago${stale}).`;
+}
+
+function tellLookUps({ report: { lookUps }, titles, now }: AddressStory): readonly string[] {
+  return lookUps.map(({ provider, place, dueAt }) => {
+    const later = dueAt > now ? `, not before ${shortUtc(dueAt)}` : "";
+    return `${titles.get(provider) ?? provider} is still to be asked: place ${place} in the queue${later}.`;
+  });
+}
+
+/** What happened at one moment. */
+interface Event {
+  readonly at: Date;
+  readonly sentences: readonly string[];
+}
+
+function tellHistory({ report }: AddressStory): readonly string[] {
+  const shown = report.decisions.slice(0, mostDecisions);
+  const left = report.decisions.length - shown.length;
+  const events: readonly Event[] = [
+    ...shown.map((decision) => tellDecision(decision, report.blocks)),
+    ...report.holds.map(tellHold),
+    ...report.blocks.flatMap(tellEnd),
+  ];
+  return [
+    ...(left > 0 ? [`${counted(left, "older decision")} not told here.`] : []),
+    ...events.toSorted((a, b) => a.at.getTime() - b.at.getTime()).flatMap(({ sentences }) => sentences),
+  ];
+}
+
+const done: Readonly<Record<Decision["action"], string>> = {
+  block: "blocked",
+  hold: "held for a person",
+  watch: "watched, not blocked",
+  ignore: "left alone",
+};
+
+function tellDecision(decision: Decision, blocks: readonly BlockReport[]): Event {
+  const { id, action, mode, reasons, rule, actor, policyVersion, decidedAt, shadow } = decision;
+  const made = blocks.find(({ block }) => block.decisionId === id);
+  const what =
+    action === "block" && mode === "observe" ? "would have been blocked (mode observe)" : done[action];
+  const by = actor === "policy" ? `by policy ${policyVersion}` : `by ${actor}`;
+  const ruled = rule === null ? "" : ` Rule: ${rule}.`;
+  const why = reasons.length === 0 ? "no reason is on record" : reasons.join("; ");
+  return {
+    at: decidedAt,
+    sentences: [
+      `${shortUtc(decidedAt)} ${what}${lasting(decision)} because ${why}, ${by}.${ruled}`,
+      ...(shadow === null
+        ? []
+        : [`The shadow policy would have said ${shadow.action}: ${shadow.reasons.join("; ")}.`]),
+      ...(made === undefined ? [] : tellEnforcements(made)),
+    ],
+  };
+}
+
+function lasting({ action, decidedAt, expiresAt }: Decision): string {
+  if (action !== "block" || expiresAt === null) {
+    return "";
+  }
+  return expiresAt.getTime() >= forever.getTime()
+    ? " without end"
+    : ` for ${exactly(expiresAt.getTime() - decidedAt.getTime())}`;
+}
+
+function tellHold({ state, endedAt, expiresAt, actor, reason }: Hold): Event {
+  const because = reason === null || reason === "" ? "" : `: ${reason}`;
+  const at = state === "waiting" || state === "lapsed" ? expiresAt : (endedAt ?? expiresAt);
+  const answered = `${shortUtc(at)} the question was ${state} by ${actor ?? "nobody"}${because}.`;
+  const told: Readonly<Record<Hold["state"], string>> = {
+    waiting: `It waits for a person until ${shortUtc(at)}.`,
+    lapsed: `${shortUtc(at)} nobody had answered, so it lapsed.`,
+    approved: answered,
+    denied: answered,
+    released: answered,
+    superseded: answered,
+  };
+  return { at, sentences: [told[state]] };
+}
+
+function tellEnd({ state, endedAt, lifted, block }: BlockReport): readonly Event[] {
+  if (lifted !== null && endedAt !== null) {
+    const { actor, reason, graceUntil } = lifted;
+    const grace =
+      graceUntil > endedAt ? ` Alerts could not block it again before ${shortUtc(graceUntil)}.` : "";
+    return [
+      {
+        at: endedAt,
+        sentences: [
+          `${shortUtc(endedAt)} the block on ${block.prefix} was lifted by ${actor}: ${reason}.${grace}`,
+        ],
+      },
+    ];
+  }
+  const at = endedAt ?? block.expiresAt;
+  return state === "ended"
+    ? [{ at, sentences: [`${shortUtc(at)} the block on ${block.prefix} ended.`] }]
+    : [];
+}
+
+function tellNow(story: AddressStory): readonly string[] {
+  const { report, protectedReason, allowed, decisionNow, isPaused, now } = story;
+  const standing = report.blocks.filter(({ state }) => state === "standing");
+  const grace = report.graces.find(({ until }) => until > now);
+  const { action, reasons } = decisionNow;
+  return [
+    ...allowed.map(({ prefix, reason, owner, actor, expiresAt }) => {
+      const until = expiresAt === null ? "" : ` until ${shortUtc(expiresAt)}`;
+      const because = reason === "" ? "" : `: ${reason}`;
+      return `${prefix} is on the allow-list${until}, by ${owner === "" ? actor : `${actor} for ${owner}`}${because}.`;
+    }),
+    ...(protectedReason === null ? [] : [`It may never be blocked: ${protectedReason}.`]),
+    ...(grace === undefined ? [] : [`Now ${graceReason(prefixOf(report.ip), grace)}.`]),
+    ...standing.map(({ block }) => `Now ${block.prefix} is ${blockedUntil(block)}.`),
+    ...(isPaused ? ["New blocks are paused: alerts block nothing before somebody resumes."] : []),
+    `An alert about it now would be decided: ${action}${reasons.length === 0 ? "" : `, because ${reasons.join("; ")}`}.`,
+  ];
+}
+
+function blockedUntil({ mode, expiresAt }: BlockReport["block"]): string {
+  const until =
+    expiresAt.getTime() >= forever.getTime() ? "until somebody lifts it" : `until ${shortUtc(expiresAt)}`;
+  return mode === "observe"
+    ? `on record as blocked ${until}, and in force nowhere (mode observe)`
+    : `blocked ${until}`;
+}

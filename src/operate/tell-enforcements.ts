@@ -1,0 +1,44 @@
+import type { Enforcement } from "../domain/block.ts";
+import type { BlockReport } from "../ports.ts";
+import { counted } from "./words.ts";
+
+/** How far a block is, firewall by firewall, in sentences; empty for one that is enforced nowhere. */
+export function tellEnforcements({ block, enforcements }: BlockReport): readonly string[] {
+  const inForce = enforcements.filter(({ state }) => state === "verified");
+  const others = enforcements.filter(({ state }) => state !== "verified");
+  const packets = enforcements.reduce((sum, one) => sum + one.packets, 0);
+  return [
+    ...(inForce.length === 0 ? [] : [`In force on ${listed(inForce.map(verified))}.`]),
+    ...others.map(
+      ({ firewall, state, error }) =>
+        `On ${firewall}: ${words[state]}${error === null ? "" : ` (${error})`}.`,
+    ),
+    ...(packets === 0 ? [] : [`It has dropped ${counted(packets, "packet")} for ${block.prefix}.`]),
+  ];
+}
+
+const words: Readonly<Record<Enforcement["state"], string>> = {
+  requested: "not in force yet",
+  applied: "put there, but packets may still pass",
+  verified: "in force",
+  refused: "refused by the host",
+  failed: "failed",
+  withdrawn: "taken off again, because the canary did not answer any more",
+  lifting: "lifted, and still to be taken off",
+  lifted: "lifted",
+  expired: "its time was over",
+};
+
+function verified({ firewall, requestedAt, verifiedAt }: Enforcement): string {
+  return verifiedAt === null
+    ? firewall
+    : `${firewall} (verified after ${elapsed(verifiedAt.getTime() - requestedAt.getTime())})`;
+}
+
+function elapsed(ms: number): string {
+  return ms < 1000 ? `${Math.max(0, ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+function listed(texts: readonly string[]): string {
+  return texts.length < 2 ? (texts[0] ?? "") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1) ?? ""}`;
+}

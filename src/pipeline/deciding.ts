@@ -1,0 +1,82 @@
+import { messageOf } from "../domain/errors.ts";
+import { type Loop, startLoop } from "../loop.ts";
+import type { WaitingSighting } from "../ports.ts";
+import { decideSighting } from "./decide-sighting.ts";
+import type { PipelineDeps } from "./deps.ts";
+import { readFacts } from "./known-facts.ts";
+import { createCrowdLimit, leaseMs, pollMs, retryMs } from "./pace.ts";
+
+/** So many are decided at a time: facts and commits are shared, and one slow look-up does not hold up the others. */
+const sightingsAtOnce = 256;
+/** 5 s, 10 s, … 15 min apart, this is more than a day. */
+const mostAttempts = 100;
+
+/** Decides what waits. @param onParked there is something to ask providers about */
+export function startDeciding(deps: PipelineDeps, onParked: () => void): Loop {
+  const running = new Map<string, Promise<void>>();
+
+  const start = (sighting: WaitingSighting, work: Promise<boolean>): void => {
+    const task = work
+      .then((isParked) => {
+        if (isParked) {
+          onParked();
+        }
+      })
+      .catch((error: unknown) => giveBack(deps, sighting, error))
+      .finally(() => {
+        running.delete(sighting.id);
+        loop.wake();
+      });
+    running.set(sighting.id, task);
+  };
+
+  const claimFree = async (signal: AbortSignal): Promise<number> => {
+    const limit = sightingsAtOnce - running.size;
+    if (limit < 1) {
+      return pollMs;
+    }
+    const now = deps.now();
+    const claimed = await deps.store.claimSightings({ holder: deps.holder, limit, now, leaseMs });
+    // One whose lease ended under way may come again: it is being decided already.
+    const fresh = claimed
+      .filter(({ id }) => !running.has(id))
+      .map((sighting) => ({ sighting, ip: sighting.ip, plan: deps.planOf(sighting.searchName) }));
+    const factsOf = fresh.length === 0 ? undefined : await readFacts(deps, fresh, now);
+    for (const { sighting, ip, plan } of fresh) {
+      if (factsOf !== undefined) {
+        start(sighting, decideSighting(deps, { sighting, plan, facts: factsOf(ip, plan) }, signal));
+      }
+    }
+    return claimed.length > 0 && claimed.length === limit ? 0 : pollMs;
+  };
+
+  const crowdedPauseMs = createCrowdLimit(deps);
+  const loop = startLoop("decide", async (signal) => crowdedPauseMs() || (await claimFree(signal)), deps.log);
+  return {
+    wake: loop.wake,
+    async stop() {
+      await loop.stop();
+      await Promise.all(running.values());
+    },
+  };
+}
+
+/** After a failure: waits as a row and is tried again, unless it is a bug that shows every time. Never rejects. */
+async function giveBack(
+  deps: PipelineDeps,
+  { id, attempts }: WaitingSighting,
+  error: unknown,
+): Promise<void> {
+  const reason = messageOf(error);
+  deps.log.error({ sightingId: id, attempts, error: reason }, "sighting could not be decided");
+  try {
+    if (attempts < mostAttempts) {
+      await deps.store.postponeSighting(id, new Date(deps.now().getTime() + retryMs(attempts)), reason);
+    } else {
+      await deps.store.failSighting(id, reason);
+    }
+  } catch (failure) {
+    // Its lease ends and it is taken again.
+    deps.log.error({ sightingId: id, error: messageOf(failure) }, "sighting could not be given back");
+  }
+}

@@ -78,7 +78,7 @@ async function decideNow(
   }
   const findings = freshFindings(facts.findings, intelligence.enrich.local(ip), time);
   const { activity } = facts;
-  const { open } = intelligence.openProviders({ policy: plan.policy, findings, activity, now: time });
+  const { open } = intelligence.openProviders({ ip, policy: plan.policy, findings, activity, now: time });
   return decide({
     alertId: latest?.alertId ?? "",
     ip,

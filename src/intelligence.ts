@@ -63,7 +63,10 @@ export function createIntelligence(deps: IntelligenceDeps): Intelligence {
     }),
     policies,
     windows: windowsOf(config.shadow === null ? policies : [...policies, config.shadow]),
-    openProviders: (question) => openProviders({ ...question, providers }),
+    openProviders: (question) => {
+      const able = providers.filter((provider) => provider.covers?.(question.ip) ?? true);
+      return openProviders({ ...question, providers: able });
+    },
     enrich,
     refreshLists: createRefreshLists({
       sources: lists,

@@ -44,10 +44,11 @@ export function shownJson(body: unknown): string {
   return `${escapeUnseen(JSON.stringify(body, null, 2))}\n`;
 }
 
-/** JSON text that means the same, with nothing that a terminal would obey or hide. */
-export function escapeUnseen(json: string): string {
-  return json.replaceAll(
-    /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,
+/** Text with nothing that a terminal would obey or hide; JSON means the same afterwards. */
+export function escapeUnseen(text: string): string {
+  return text.replaceAll(
+    // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,
     (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { z } from "zod";
 import { cleanText } from "../domain/clean-text.ts";
 import { utc } from "../notify/words.ts";
@@ -6,7 +5,7 @@ import { readAnswer, refused, Shown, shownJson } from "./ask-api.ts";
 import { bar } from "./bar.ts";
 import { callReceiver } from "./call-receiver.ts";
 import type { ExitCode, Host } from "./host.ts";
-import { type ListOptions } from "./list-page.ts";
+import type { ListOptions } from "./list-page.ts";
 import { readInput } from "./read-input.ts";
 import { readLimit } from "./read-limit.ts";
 import { readReceiver } from "./read-receiver.ts";
@@ -73,7 +72,7 @@ export async function backtest(host: Host, options: BacktestOptions): Promise<Ex
 
 /** `policy:3:5: …` → `strict.yaml:3:5: …`: the receiver does not know the file's name. */
 function mistakes(file: string, faults: z.infer<typeof Faults>["faults"]): Error {
-  const name = file === "-" ? "standard input" : basename(file);
+  const name = file === "-" ? "standard input" : file;
   return wrongArgument(
     faults.map(({ problem }) => problem.replace(/^policy(?=:\d+:\d+)/, () => cleanText(name, 100))).join("\n"),
   );

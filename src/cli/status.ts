@@ -1,41 +1,38 @@
 import { z } from "zod";
 import { utc } from "../notify/words.ts";
 import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
+import type { AskOptions } from "./ask-options.ts";
 import type { ExitCode, Host } from "./host.ts";
+import { ProviderAnswer } from "./provider-answer.ts";
 import { readReceiver } from "./read-receiver.ts";
 import { table } from "./table.ts";
+import { writeFirewalls, FirewallState } from "./write-firewalls.ts";
+import { writeProviders } from "./write-providers.ts";
 
 const Time = z.coerce.date();
 
-const FirewallAnswer = z.object({
-  name: Shown,
-  state: Shown,
-  canary: z.boolean(),
-  groups: z.array(Shown),
-  pending: z.number(),
-  lagSeconds: z.number(),
-  unreachableSince: Time.nullable(),
-  inSyncAt: Time.nullable(),
-  drifts: z.number(),
-  lastDrift: z.object({ foundAt: Time, lastGoodAt: Time.nullable(), findings: z.array(Shown) }).nullable(),
-  capacity: z.object({ used: z.number(), most: z.number() }).nullable(),
+const ControlsAnswer = z.object({
+  paused: z.object({ since: Time, actor: Shown, reason: Shown }).nullable(),
+  limited: z.object({ since: Time, reason: Shown, held: z.number() }).nullable(),
 });
-type FirewallAnswer = z.infer<typeof FirewallAnswer>;
+
+const AlarmAnswer = z.object({ message: Shown, advice: Shown, raisedAt: Time });
 
 const StatusAnswer = z.object({
   version: Shown,
   mode: Shown,
   startedAt: Shown,
   counts: z.record(Shown, z.union([z.number(), z.record(Shown, z.number())])),
-  firewalls: z.array(FirewallAnswer),
+  firewalls: z.array(FirewallState),
+  providers: z.array(ProviderAnswer),
+  controls: ControlsAnswer,
+  alarms: z.array(AlarmAnswer),
   troubles: z.array(Shown),
 });
+type StatusAnswer = z.infer<typeof StatusAnswer>;
 
 /** Prints how the receiver is doing. @throws {AppError} API_UNREACHABLE, API_REFUSED */
-export async function status(
-  host: Host,
-  options: { readonly json?: true; readonly url?: string },
-): Promise<ExitCode> {
+export async function status(host: Host, options: AskOptions): Promise<ExitCode> {
   const config = await readReceiver(host);
   const body = await askApi(config, { method: "GET", path: "/api/v1/status", url: options.url });
   const report = readAnswer(body, StatusAnswer);
@@ -43,53 +40,34 @@ export async function status(
   return report.troubles.length === 0 ? 0 : 1;
 }
 
-function format({
-  version,
-  mode,
-  startedAt,
-  counts,
-  firewalls,
-  troubles,
-}: z.infer<typeof StatusAnswer>): string {
+function format(report: StatusAnswer): string {
+  const { version, mode, startedAt, counts, controls, alarms, troubles, firewalls, providers } = report;
+  const alarmed = new Set(alarms.map(({ message }) => message));
   const rows = [
     ["Portcullis", `${version}, mode ${mode}, running since ${startedAt}`],
+    ["new blocks", controlWords(controls)],
     ...Object.entries(counts).map(([name, count]) => [
       words(name),
       typeof count === "number" ? String(count) : listed(count),
     ]),
-    ...troubles.map((trouble) => ["trouble", trouble]),
+    ...alarms.map(({ message, advice, raisedAt }) => ["alarm", `since ${utc(raisedAt)}: ${message} ${advice}`]),
+    ...troubles.filter((trouble) => !alarmed.has(trouble)).map((trouble) => ["trouble", trouble]),
   ];
-  return `${table(rows)}${firewalls.length === 0 ? "" : `\n${firewallTable(firewalls)}${driftLines(firewalls)}`}`;
+  return [
+    table(rows),
+    ...(firewalls.length === 0 ? [] : ["\n", writeFirewalls(firewalls)]),
+    ...(providers.length === 0 ? [] : ["\n", writeProviders(providers)]),
+  ].join("");
 }
 
-function firewallTable(firewalls: readonly FirewallAnswer[]): string {
-  const head = ["firewall", "state", "pending", "waits", "in sync", "networks", "drifts", "groups"];
-  const rows = firewalls.map(
-    ({ name, state, canary, groups, pending, lagSeconds, unreachableSince, inSyncAt, drifts, capacity }) => [
-      name,
-      unreachableSince === null ? state : `${state} since ${utc(unreachableSince)}`,
-      String(pending),
-      pending === 0 ? "-" : `${lagSeconds.toFixed(1)} s`,
-      inSyncAt === null ? "never" : utc(inSyncAt),
-      capacity === null ? "-" : `${capacity.used} of ${capacity.most}`,
-      String(drifts),
-      [...groups, ...(canary ? ["(canary)"] : [])].join(" "),
-    ],
-  );
-  return table([head, ...rows]);
-}
-
-function driftLines(firewalls: readonly FirewallAnswer[]): string {
-  return firewalls
-    .flatMap(({ name, lastDrift }) => {
-      if (lastDrift === null) {
-        return [];
-      }
-      const { foundAt, lastGoodAt, findings } = lastDrift;
-      const good = lastGoodAt === null ? "" : ` (last good ${utc(lastGoodAt)})`;
-      return [`${name}: found changed by others ${utc(foundAt)}${good}: ${findings.join("; ")}\n`];
-    })
-    .join("");
+function controlWords({ paused, limited }: StatusAnswer["controls"]): string {
+  const parts = [
+    ...(paused === null ? [] : [`paused since ${utc(paused.since)} by ${paused.actor}: ${paused.reason}`]),
+    ...(limited === null
+      ? []
+      : [`limited since ${utc(limited.since)}, ${limited.held} held: ${limited.reason}`]),
+  ];
+  return parts.length === 0 ? "are made" : parts.join("; ");
 }
 
 /** `blocksStanding` → `blocks standing`. */

@@ -121,7 +121,7 @@ function firewallTroubles({
 
 /** The state of providers and limits tells them more exactly. */
 function isToldElsewhere(key: string): boolean {
-  return key.startsWith("provider-") || key.startsWith("limit");
+  return key.startsWith("provider-") || key === "limit";
 }
 
 function controlTroubles({ paused, limited }: Controls, holdsWaiting: number): readonly string[] {

@@ -65,7 +65,7 @@ async function findOut(deps: PipelineDeps, one: Case, signal: AbortSignal): Prom
   let findings = freshFindings(one.facts.findings, deps.enrich.local(ip), deps.now());
   let waiting: Asked["waiting"] = [];
   for (let round = 0; round < mostRounds; round += 1) {
-    const { open } = deps.openProviders({ policy, findings, activity, now: deps.now() });
+    const { open } = deps.openProviders({ ip, policy, findings, activity, now: deps.now() });
     const toAsk = open.filter((name) => !waiting.some(({ provider }) => provider === name));
     if (toAsk.length === 0) {
       break;
@@ -76,7 +76,13 @@ async function findOut(deps: PipelineDeps, one: Case, signal: AbortSignal): Prom
     const stale = staleFindings(one.facts.findings, names, policy, deps.now());
     findings = withNewer(findings, [...asked.findings, ...stale]);
   }
-  const { open, forHints, closeness } = deps.openProviders({ policy, findings, activity, now: deps.now() });
+  const { open, forHints, closeness } = deps.openProviders({
+    ip,
+    policy,
+    findings,
+    activity,
+    now: deps.now(),
+  });
   const missing = waiting.filter(({ provider }) => open.includes(provider) && !forHints.includes(provider));
   const known = {
     findings,

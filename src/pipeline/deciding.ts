@@ -1,7 +1,7 @@
 import { messageOf } from "../domain/errors.ts";
 import { type Loop, startLoop } from "../loop.ts";
 import type { WaitingSighting } from "../ports.ts";
-import { decideSighting } from "./decide-sighting.ts";
+import { type Case, decideSighting } from "./decide-sighting.ts";
 import type { PipelineDeps } from "./deps.ts";
 import { readFacts } from "./known-facts.ts";
 import { createCrowdLimit, leaseMs, pollMs, retryMs } from "./pace.ts";
@@ -10,6 +10,8 @@ import { createCrowdLimit, leaseMs, pollMs, retryMs } from "./pace.ts";
 const sightingsAtOnce = 256;
 /** 5 s, 10 s, … 15 min apart, this is more than a day. */
 const mostAttempts = 100;
+/** Older than this, a sighting has waited for a provider. */
+const lateMs = 10_000;
 
 /** Decides what waits. @param onParked there is something to ask providers about */
 export function startDeciding(deps: PipelineDeps, onParked: () => void): Loop {
@@ -44,7 +46,7 @@ export function startDeciding(deps: PipelineDeps, onParked: () => void): Loop {
     const factsOf = fresh.length === 0 ? undefined : await readFacts(deps, fresh, now);
     for (const { sighting, ip, plan } of fresh) {
       if (factsOf !== undefined) {
-        start(sighting, decideSighting(deps, { sighting, plan, facts: factsOf(ip, plan) }, signal));
+        start(sighting, decideOne(deps, { sighting, plan, facts: factsOf(ip, plan) }, signal));
       }
     }
     return claimed.length > 0 && claimed.length === limit ? 0 : pollMs;
@@ -59,6 +61,18 @@ export function startDeciding(deps: PipelineDeps, onParked: () => void): Loop {
       await Promise.all(running.values());
     },
   };
+}
+
+/** The events that count are those up to when it was seen: what has waited longer than a window would find none in it. */
+async function decideOne(deps: PipelineDeps, one: Case, signal: AbortSignal): Promise<boolean> {
+  const { sighting, plan, facts } = one;
+  const now = deps.now();
+  if (deps.windows.length === 0 || now.getTime() - sighting.createdAt.getTime() < lateMs) {
+    return decideSighting(deps, one, signal);
+  }
+  const factsOf = await readFacts(deps, [{ ip: sighting.ip, plan }], now, sighting.createdAt);
+  const { activity } = factsOf(sighting.ip, plan);
+  return decideSighting(deps, { sighting, plan, facts: { ...facts, activity } }, signal);
 }
 
 /** After a failure: waits as a row and is tried again, unless it is a bug that shows every time. Never rejects. */

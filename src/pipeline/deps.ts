@@ -96,6 +96,7 @@ export interface QueueWork {
 }
 
 export interface OpenQuestion {
+  readonly ip: IpAddress;
   readonly policy: Policy;
   readonly findings: readonly Finding[];
   readonly activity: readonly Activity[];

@@ -8,17 +8,18 @@ import type { Plan, PipelineDeps } from "./deps.ts";
 
 type FactsDeps = Pick<PipelineDeps, "store" | "windows">;
 
-/** Facts about addresses of searches in different modes: one reading for each mode. */
+/** Facts about addresses of searches in different modes: one reading for each mode. @param countedAt until when events are counted */
 export async function readFacts(
   { store, windows }: FactsDeps,
   wanted: readonly { readonly ip: IpAddress; readonly plan: Plan }[],
   now: Date,
+  countedAt = now,
 ): Promise<(ip: IpAddress, plan: Plan) => AddressFacts> {
   const byMode = new Map<BlockMode, ReadonlyMap<IpAddress, AddressFacts>>();
   for (const mode of ["observe", "enforce"] as const) {
     const ips = new Set(wanted.flatMap(({ ip, plan }) => (blockModeOf(plan.mode) === mode ? [ip] : [])));
     if (ips.size > 0) {
-      byMode.set(mode, await store.factsOf([...ips], { mode, now, windows }));
+      byMode.set(mode, await store.factsOf([...ips], { mode, now, windows, countedAt }));
     }
   }
   return (ip, plan) => {

@@ -66,5 +66,5 @@ function isOpen(deps: PipelineDeps, provider: string, { ip, plan, facts, now }: 
   }
   const findings = freshFindings(facts.findings, deps.enrich.local(ip), now);
   const { activity } = facts;
-  return deps.openProviders({ policy: plan.policy, findings, activity, now }).open.includes(provider);
+  return deps.openProviders({ ip, policy: plan.policy, findings, activity, now }).open.includes(provider);
 }

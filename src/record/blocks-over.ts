@@ -8,7 +8,7 @@ import { blockColumns, readBlocks } from "./read-blocks.ts";
 import type { ReadRows } from "./read-rows.ts";
 
 /** What blocks tell about one address. */
-export interface BlocksOver {
+interface BlocksOver {
   /** That stands: one for all groups goes before others, then the one that ends last. */
   readonly block: Block | null;
   readonly offences: AddressFacts["offences"];

@@ -62,7 +62,7 @@ async function holdsOn(
 async function activityOf(
   engine: Engine,
   ips: readonly IpAddress[],
-  { windows, now }: FactsWanted,
+  { windows, now, countedAt = now }: FactsWanted,
 ): Promise<(ip: IpAddress) => readonly Activity[]> {
   const counted: { readonly seconds: number; readonly events: ReadonlyMap<string, number> }[] = [];
   for (const seconds of windows) {
@@ -71,7 +71,8 @@ async function activityOf(
       // The sum of whole numbers is none on PostgreSQL.
       .select(["ip", sql<number>`cast(sum(count) as bigint)`.as("events")])
       .where(isOneOf(engine, "ip", ips))
-      .where("created_at", ">", now.getTime() - seconds * 1000)
+      .where("created_at", ">", countedAt.getTime() - seconds * 1000)
+      .where("created_at", "<=", countedAt.getTime())
       .groupBy("ip")
       .execute();
     counted.push({ seconds, events: new Map(rows.map(({ ip, events }) => [ip, events])) });

@@ -4,7 +4,7 @@ import { severities } from "../domain/severity.ts";
 import type { Budget, PrefixListRecord, WaitingLookUp } from "../ports.ts";
 import { Address, Json, Prefix, Texts, Time } from "./columns.ts";
 
-export const StoredCandidate = z.object({
+const StoredCandidate = z.object({
   severity: z.enum(severities),
   events: z.number(),
   searches: Texts,

@@ -1,7 +1,7 @@
 import type { AddressFacts } from "../ports.ts";
 
 /** A block that nobody lifted. */
-export interface BlockSpan {
+interface BlockSpan {
   readonly prefix: string;
   readonly created_at: number;
   readonly expires_at: number;

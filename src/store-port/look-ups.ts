@@ -26,6 +26,8 @@ export interface FactsWanted {
   readonly now: Date;
   /** Windows of activity, in seconds. */
   readonly windows: readonly number[];
+  /** The end of these windows. Default is `now`. */
+  readonly countedAt?: Date;
 }
 
 /** A sighting waits for providers. */

@@ -148,6 +148,17 @@ describeStore("what people control", (engine) => {
       }
     });
 
+    test("that ends later extends one that stands on the same firewalls", async () => {
+      const store = await newStore(engine);
+      await block(store, "de_1");
+
+      expect(await block(store, "de_2", until(9000))).toMatchObject({ action: "block" });
+      expect(await store.standingBlocks(after(120))).toMatchObject([{ expiresAt: after(9000) }]);
+      expect(await store.requestedChanges("edge-2", { now: after(120), limit: 9 })).toMatchObject([
+        { kind: "add", expiresAt: after(9000) },
+      ]);
+    });
+
     test.each([3600, 1800])("that ends no later (%s s) is not needed", async (seconds) => {
       const store = await newStore(engine);
       await block(store, "de_1");

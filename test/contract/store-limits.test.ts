@@ -3,7 +3,7 @@ import type { BlastLimits } from "../../src/domain/policy.ts";
 import type { Store } from "../../src/ports.ts";
 import { type BlockWish, blockWithin } from "../fakes/block-wishes.ts";
 import { known } from "../fakes/findings.ts";
-import { after, ip, prefix, recordOf, sampleDecision, sampleInputs, t0 } from "../fakes/samples.ts";
+import { after, ip, prefix, sampleInputs, t0 } from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
 
 /** How many of so many become blocks. */

@@ -113,14 +113,26 @@ test("a provider that is down is asked again, and the attacker is blocked then",
   await eventually("the block", () => firewall.entries.has(blocked));
 });
 
-test("a provider that refuses the key does not hold up the decision", async () => {
-  const { post, provider, store } = await runApp();
+test("a provider that refuses the key: one alarm, the address waits, and is blocked when the key is right", async () => {
+  const { post, provider, notifier, store, advance } = await runApp();
+  provider.known.set(attacker, 8);
   provider.failure = new AppError("PROVIDER_REFUSED_KEY", "wrong key", { retryable: false });
 
   await post(alertAbout(attacker));
-  await eventually("the decision", async () => (await store.counts(new Date())).decisions["watch"] === 1);
+  await eventually("the look-up that waits", async () => {
+    const { lookUpsWaiting, sightingsWaiting } = await store.counts(new Date());
+    return lookUpsWaiting === 1 && sightingsWaiting === 1;
+  });
+  await post(alertAbout("198.51.100.8"));
+  const alarm = await eventually("the alarm", () => notifier.alarms[0]);
+  expect(alarm.key).toBe("provider-key virustotal");
+  expect(provider.asked).toHaveLength(1);
 
-  expect((await store.counts(new Date())).sightingsWaiting).toBe(0);
+  provider.failure = undefined;
+  advance(3700);
+  await eventually("the block", async () => (await store.counts(new Date())).decisions["block"] === 1);
+  expect(notifier.alarms).toHaveLength(1);
+  expect(await store.openAlarms()).toEqual([]);
 });
 
 test("a firewall that is down delays the message only a little; it says why, and the block follows", async () => {

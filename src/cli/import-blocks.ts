@@ -1,0 +1,151 @@
+import { z } from "zod";
+import { cleanText } from "../domain/clean-text.ts";
+import { AppError } from "../domain/errors.ts";
+import { plural } from "../notify/words.ts";
+import { readAnswer, refused, Shown, shownJson } from "./ask-api.ts";
+import type { AskOptions } from "./ask-options.ts";
+import { type BlockFormat, blockFormat } from "./block-format.ts";
+import { type Answer, callReceiver, explain } from "./call-receiver.ts";
+import type { ExitCode, Host } from "./host.ts";
+import { readInput } from "./read-input.ts";
+import { readReceiver } from "./read-receiver.ts";
+import { whoAmI } from "./who-am-i.ts";
+import { wrongArgument } from "./wrong-argument.ts";
+
+export interface ImportOptions extends AskOptions {
+  /** `csv`, `json`, `jsonl`; left out: as the file's name ends. */
+  readonly format?: string;
+  /** For lines that have none. */
+  readonly reason?: string;
+  /** Import the right lines although others are faulty. */
+  readonly partial?: true;
+  /** Although new blocks are paused. */
+  readonly force?: true;
+}
+
+const mostBytes = 5 * 1024 * 1024;
+/** Committing a hundred thousand blocks takes the receiver a while. */
+const patienceMs = 5 * 60_000;
+
+const LineFault = z.object({ line: z.number(), problem: Shown });
+type LineFault = z.infer<typeof LineFault>;
+
+const ImportAnswer = z.object({
+  blocked: z.number(),
+  unchangedCount: z.number(),
+  unchanged: z.array(LineFault),
+  faults: z.array(LineFault),
+  faultCount: z.number(),
+});
+
+const Faults = z.object({ faults: z.array(LineFault).min(1), faultCount: z.number() });
+
+/**
+ * Blocks every network in a file. Nothing is imported when a line is faulty, unless `partial`.
+ * @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED with the faulty lines
+ */
+export async function importBlocks(host: Host, file: string, options: ImportOptions): Promise<ExitCode> {
+  const { json, url } = options;
+  const format = blockFormat(options.format, file);
+  if (format === undefined) {
+    throw wrongArgument(`--format: say csv, json or jsonl, because the name ${JSON.stringify(file)} does not`);
+  }
+  const input = readLines(file, await readInput(host, file), format);
+  const answer = await callReceiver(await readReceiver(host), {
+    method: "POST",
+    path: `/api/v1/blocks/import?${queryOf(host, options)}`,
+    body: input.bytes,
+    type: format === "csv" ? "text/csv" : "application/json",
+    url,
+    asAdmin: true,
+    timeoutMs: patienceMs,
+    signal: host.stopSignal,
+  });
+  if (answer.status !== 200) {
+    throw refusal(answer, input.place);
+  }
+  const told = readAnswer(answer.body, ImportAnswer);
+  host.out(json === true ? shownJson(answer.body) : write(told, input.place));
+  return 0;
+}
+
+function queryOf(host: Host, { reason, partial, force }: ImportOptions): string {
+  return new URLSearchParams({
+    actor: whoAmI(host),
+    ...(reason === undefined ? {} : { reason }),
+    ...(partial === true ? { partial: "true" } : {}),
+    ...(force === true ? { force: "true" } : {}),
+  }).toString();
+}
+
+interface Input {
+  readonly bytes: Buffer;
+  /** Where that is which the receiver calls line `n`: `line 7`. */
+  readonly place: (line: number) => string;
+}
+
+/** JSON lines become the list that the receiver takes. @throws {AppError} CONFIG_INVALID */
+function readLines(file: string, bytes: Buffer, format: BlockFormat): Input {
+  if (bytes.length > mostBytes) {
+    throw wrongArgument(`${file} is larger than 5 MiB: split it`);
+  }
+  if (format !== "jsonl") {
+    return { bytes, place: (line) => `${format === "csv" ? "line" : "item"} ${line}` };
+  }
+  const items: unknown[] = [];
+  const lines: number[] = [];
+  for (const [index, line] of bytes.toString("utf8").split(/\r?\n/).entries()) {
+    if (line.trim() !== "") {
+      items.push(readLine(file, index + 1, line));
+      lines.push(index + 1);
+    }
+  }
+  return {
+    bytes: Buffer.from(JSON.stringify(items)),
+    place: (line) => `line ${lines[line - 1] ?? line}`,
+  };
+}
+
+function readLine(file: string, number: number, line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw wrongArgument(`${file}: line ${number} is not JSON`);
+  }
+}
+
+/** More lines than these are not shown. */
+const mostShown = 20;
+
+function refusal(answer: Answer, place: Input["place"]): AppError {
+  const { success, data } = Faults.safeParse(answer.body);
+  if (!success) {
+    return refused(answer);
+  }
+  const told = `${cleanText(explain(answer), 500).replace("say partial=true", "say --partial")}\n`;
+  return new AppError("API_REFUSED", `${told}${linesOf(data.faults, data.faultCount, place)}`.trimEnd(), {
+    retryable: false,
+  });
+}
+
+function write(
+  { blocked, unchangedCount, unchanged, faults, faultCount }: z.infer<typeof ImportAnswer>,
+  place: Input["place"],
+): string {
+  return [
+    `Blocked: ${plural(blocked, "network")}. "portcullis status" shows when the firewalls have them.\n`,
+    ...(unchangedCount === 0
+      ? []
+      : [`Nothing new for ${unchangedCount}:\n${linesOf(unchanged, unchangedCount, place)}`]),
+    ...(faultCount === 0 ? [] : [`Left out, ${faultCount}:\n${linesOf(faults, faultCount, place)}`]),
+  ].join("");
+}
+
+function linesOf(faults: readonly LineFault[], count: number, place: Input["place"]): string {
+  const shown = faults.slice(0, mostShown);
+  const left = count - shown.length;
+  return [
+    ...shown.map(({ line, problem }) => `  ${place(line)}: ${problem}\n`),
+    ...(left > 0 ? [`  … and ${left} more: use --json\n`] : []),
+  ].join("");
+}

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { utc } from "../notify/words.ts";
+import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
+import { download } from "./download.ts";
+import type { ExitCode, Host } from "./host.ts";
+import { type ListOptions } from "./list-page.ts";
+import { readLimit } from "./read-limit.ts";
+import { readReceiver } from "./read-receiver.ts";
+import { table } from "./table.ts";
+import { writeOutput } from "./write-output.ts";
+import { wrongArgument } from "./wrong-argument.ts";
+
+export interface ReceiptListOptions extends ListOptions {
+  /** Digits: the number of the last receipt already known. */
+  readonly after?: string;
+}
+
+const RawPage = z.object({ receipts: z.array(z.unknown()), next: z.number().nullable() });
+
+const Listed = z.object({
+  seq: z.number(),
+  at: z.coerce.date(),
+  kind: Shown,
+  subject: Shown,
+  actor: Shown,
+});
+
+const mostPerPage = 500;
+
+/** Lists receipts, oldest first, from the one after `after`. @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED */
+export async function receiptList(
+  host: Host,
+  { after, limit: wanted, json, url }: ReceiptListOptions,
+): Promise<ExitCode> {
+  const limit = readLimit(wanted);
+  let next: number | null = readAfter(after);
+  const config = await readReceiver(host);
+  const items: unknown[] = [];
+  do {
+    const path = `/api/v1/receipts?after=${next}&limit=${Math.min(mostPerPage, limit - items.length)}`;
+    const page: z.infer<typeof RawPage> = readAnswer(await askApi(config, { method: "GET", path, url }), RawPage);
+    items.push(...page.receipts);
+    next = page.next;
+  } while (next !== null && items.length < limit);
+  if (json === true) {
+    host.out(shownJson({ receipts: items, next }));
+    return 0;
+  }
+  const rows = readAnswer(items, z.array(Listed)).map(({ seq, at, kind, subject, actor }) => [
+    String(seq),
+    utc(at),
+    kind,
+    subject,
+    actor,
+  ]);
+  const shown = rows.length === 0 ? "There is no receipt.\n" : table([["number", "at", "kind", "about", "by"], ...rows]);
+  host.out(`${shown}${next === null ? "" : `… and perhaps more: use --after ${next}\n`}`);
+  return 0;
+}
+
+export interface ReceiptExportOptions {
+  /** Path; left out: standard output. */
+  readonly output?: string;
+  readonly after?: string;
+  readonly url?: string;
+}
+
+/** Writes all receipts as JSON lines, oldest first. @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED */
+export async function receiptExport(
+  host: Host,
+  { output, after, url }: ReceiptExportOptions,
+): Promise<ExitCode> {
+  const path = `/api/v1/receipts/export?after=${readAfter(after)}`;
+  const config = await readReceiver(host);
+  await writeOutput(host, output, (write) =>
+    download(config, { path, url, signal: host.stopSignal }, write),
+  );
+  return 0;
+}
+
+function readAfter(text = "0"): number {
+  if (!/^\d{1,15}$/.test(text)) {
+    throw wrongArgument("--after: expected the number of a receipt");
+  }
+  return Number(text);
+}

@@ -1,0 +1,108 @@
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { reasonOf } from "../config/setting-reader.ts";
+import { chainStart, type Receipt, type ReceiptHead, receiptKinds, verifyChain } from "../domain/receipt.ts";
+import type { Host } from "./host.ts";
+import { notedFault } from "./noted-fault.ts";
+import type { Verified } from "./verify-answer.ts";
+import { wrongArgument } from "./wrong-argument.ts";
+
+const Line = z.object({
+  seq: z.int().min(1),
+  at: z.iso.datetime().transform((text) => new Date(text)),
+  kind: z.enum(receiptKinds),
+  subject: z.string(),
+  actor: z.string(),
+  body: z.string(),
+  previous: z.string(),
+  hash: z.string(),
+});
+
+/**
+ * Finds any edit of exported receipts, line by line. A file that does not begin with the first receipt is taken as a later part.
+ * @param noted a receipt that must be in it, or right before it
+ * @throws {AppError} CONFIG_INVALID when it can't be read
+ */
+export async function verifyFile(host: Host, file: string, noted: ReceiptHead | null): Promise<Verified> {
+  let count = 0;
+  let last: ReceiptHead | undefined;
+  let found: ReceiptHead | undefined;
+  const keep = (head: ReceiptHead): ReceiptHead => {
+    found = head.seq === noted?.seq ? head : found;
+    return head;
+  };
+  for await (const receipt of receiptsOf(host, file)) {
+    last ??= keep(startBefore(receipt));
+    const fault = verifyChain([receipt], last);
+    if (fault !== null) {
+      return verdict(count, last, { seq: fault.seq, problem: fault.what });
+    }
+    count += 1;
+    last = keep(receipt);
+  }
+  const fault = noted === null ? null : notedFault(noted, found);
+  return verdict(count, last ?? chainStart, fault);
+}
+
+/** The place after which a part of the chain begins. */
+function startBefore({ seq, previous }: Receipt): ReceiptHead {
+  return seq === 1 ? chainStart : { seq: seq - 1, hash: previous };
+}
+
+function verdict(count: number, { seq, hash }: ReceiptHead, fault: Verified["fault"]): Verified {
+  return { ok: fault === null, count, head: seq === 0 ? null : { seq, hash }, fault };
+}
+
+async function* receiptsOf(host: Host, file: string): AsyncGenerator<Receipt> {
+  let number = 0;
+  for await (const line of linesOf(host, file)) {
+    number += 1;
+    if (line.trim() !== "") {
+      yield readLine(file, number, line);
+    }
+  }
+}
+
+/** A receipt may hold characters that `node:readline` takes for the end of a line. */
+async function* linesOf({ cwd, stdin }: Host, file: string): AsyncGenerator<string> {
+  const input = file === "-" ? stdin : createReadStream(resolve(cwd, file));
+  input.setEncoding("utf8");
+  const chunks = input[Symbol.asyncIterator]();
+  let rest = "";
+  for (;;) {
+    const chunk = await readNext(file, chunks);
+    if (chunk === null) {
+      yield rest;
+      return;
+    }
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+async function readNext(file: string, chunks: AsyncIterator<unknown>): Promise<string | null> {
+  try {
+    const { done, value } = await chunks.next();
+    return done === true ? null : String(value);
+  } catch (error) {
+    throw wrongArgument(`${file} can't be read: ${reasonOf(error)}`);
+  }
+}
+
+function readLine(file: string, number: number, line: string): Receipt {
+  const read = Line.safeParse(parse(line));
+  if (!read.success) {
+    throw wrongArgument(`${file}: line ${number} is not a receipt`);
+  }
+  return read.data;
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -70,6 +70,10 @@ describe("layout", () => {
       "enforce/iptables-ssh/create-iptables-ssh-firewall.ts",
       "enrich/virustotal/create-virustotal.ts",
       "enrich/abuseipdb/create-abuseipdb.ts",
+      "enrich/abuseipdb/create-blacklist.ts",
+      "enrich/cdn-lists/create-cdn-list.ts",
+      "enrich/greynoise/create-greynoise.ts",
+      "enrich/spamhaus-drop/create-spamhaus-drop.ts",
       "notify/email.ts",
       "record/open-store.ts",
     ];
@@ -127,8 +131,8 @@ describe("documents", () => {
   const readme = readFileSync(join(root, "README.md"), "utf8");
 
   test("the README names every command", () => {
-    const program = readFileSync(join(src, "cli/program.ts"), "utf8");
-    const commands = [...program.matchAll(/(?:\.command|\badd)\("([a-z-]+)"/g)].map(
+    const programs = inFolder("cli").map(({ text }) => text);
+    const commands = [...programs.join("\n").matchAll(/(?:\.command|\badd)\("([a-z-]+)"/g)].map(
       (match) => match[1] ?? "",
     );
 

@@ -6,6 +6,7 @@ import { createBackground } from "./background.ts";
 import type { Config } from "./config/config.ts";
 import { createApiDeps } from "./answering.ts";
 import { readGateways } from "./decide/read-gateways.ts";
+import { readNameServers } from "./decide/read-name-servers.ts";
 import { createIptablesSshFirewall } from "./enforce/iptables-ssh/create-iptables-ssh-firewall.ts";
 import { lengthOf } from "./domain/ip-address.ts";
 import { createAbuseIpdb } from "./enrich/abuseipdb/create-abuseipdb.ts";
@@ -96,15 +97,21 @@ function createLists({ lists, abuseipdb, protection }: Config): readonly PrefixL
   ];
 }
 
+function readText(path: string): string {
+  return readFileSync(path, "latin1");
+}
+
 /** What this machine and its name servers tell. */
 function surroundingsOf(config: Config): Surroundings {
   return {
     interfaces: () =>
       Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? []),
-    // `9.9.9.9`, `9.9.9.9:5353` or `[2620:fe::9]:5353`.
-    resolvers: () =>
-      getServers().map((server) => server.replace(/^\[(.*)\]:\d+$/, "$1").replace(/^([\d.]+):\d+$/, "$1")),
-    gateways: () => readGateways((path) => readFileSync(path, "latin1")),
+    // Node reads them once; both, because they may have changed since. `9.9.9.9`, `9.9.9.9:5353` or `[2620:fe::9]:5353`.
+    resolvers: () => [
+      ...getServers().map((server) => server.replace(/^\[(.*)\]:\d+$/, "$1").replace(/^([\d.]+):\d+$/, "$1")),
+      ...readNameServers(readText),
+    ],
+    gateways: () => readGateways(readText),
     networks: [
       ...config.trustProxy.map((prefix) => ({ prefix, why: "a trusted proxy" })),
       // A network of length 0 says "anybody", which is nobody in particular.

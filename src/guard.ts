@@ -42,7 +42,12 @@ export interface Guard {
 export function createGuard({ config, store, surroundings, now, log }: GuardDeps): Guard {
   const ownAddresses = createOwnAddresses({ ...surroundings, store, log });
   const allowList = createAllowList({ fixed: config.allowlist, store, now, log });
-  const cdns = createCdnRanges({ names: config.protection.cdns, store, log });
+  const cdns = createCdnRanges({
+    names: config.protection.cdns,
+    usesDownloads: config.protection.refreshCdns,
+    store,
+    log,
+  });
   let swept: readonly unknown[] = [];
 
   /** Blocks that stand on what is protected now were made before anybody knew. */

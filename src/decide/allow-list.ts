@@ -1,8 +1,7 @@
 import type { AllowEntry } from "../domain/allow-entry.ts";
 import { messageOf } from "../domain/errors.ts";
 import type { Log, Store } from "../ports.ts";
-import { keepUnchanged } from "./keep-unchanged.ts";
-import { createUnexpiredEntries, isSameEntry } from "./unexpired-entries.ts";
+import { createUnexpiredEntries } from "./unexpired-entries.ts";
 
 export interface AllowListDeps {
   /** Those of the settings. */
@@ -34,7 +33,7 @@ export function createAllowList({ fixed, store, now, log }: AllowListDeps): Allo
         // An answer that was asked for earlier may come later, and not know what somebody has added meanwhile.
         if (turn > newest) {
           newest = turn;
-          known = keepUnchanged(known, [...fixed, ...stored], isSameEntry);
+          known = [...fixed, ...stored];
         }
       } catch (error) {
         log.warn(

@@ -1,7 +1,7 @@
 import type { AllowEntry } from "../domain/allow-entry.ts";
 import { keepUnchanged } from "./keep-unchanged.ts";
 
-/** Those of the listed entries that have not expired. The same array as before until `list` gives another one, or one of them expires. */
+/** Those of the listed entries that have not expired. The same array as before while they are the same. */
 export function createUnexpiredEntries(
   list: () => readonly AllowEntry[],
   now: () => Date,
@@ -39,7 +39,7 @@ function spanOf(
 }
 
 /** True when nobody could tell one from the other. */
-export function isSameEntry(a: AllowEntry, b: AllowEntry): boolean {
+function isSameEntry(a: AllowEntry, b: AllowEntry): boolean {
   return a.id === b.id && a.prefix === b.prefix && endOf(a) === endOf(b) && wordsOf(a) === wordsOf(b);
 }
 

@@ -53,6 +53,8 @@ export interface StandIn {
   readonly url: string;
   /** Path and query of every request so far. */
   readonly requests: readonly string[];
+  /** When each of them came, by the clock of the service. */
+  readonly times: readonly Date[];
   /** Headers of every request so far. */
   readonly headers: readonly IncomingMessage["headers"][];
   /** The next requests fail this way. */
@@ -71,11 +73,13 @@ const html = "<html><body>Please log in</body></html>";
 /** An HTTP server on a free port of the loopback interface that answers as the dialect says. */
 export async function startStandIn(dialect: Dialect): Promise<StandIn> {
   const requests: string[] = [];
+  const times: Date[] = [];
   const headers: IncomingMessage["headers"][] = [];
   const failures: Failure[] = [];
   const sent = { bytes: 0 };
   const server = createServer((request, response) => {
     requests.push(request.url ?? "");
+    times.push(dialect.now?.() ?? new Date());
     headers.push(request.headers);
     const url = new URL(request.url ?? "/", "http://stand-in");
     const failure = failures.shift();
@@ -91,6 +95,7 @@ export async function startStandIn(dialect: Dialect): Promise<StandIn> {
   return {
     url: `http://127.0.0.1:${port}${dialect.basePath}`,
     requests,
+    times,
     headers,
     sent,
     failNext(failure, times = 1) {

@@ -16,8 +16,10 @@ export function createDice(seed: number): Dice {
 }
 
 const fields = [
-  ...["src_ip", "src", "clientip", "client_ip", "source_ip", "remote_ip", "attacker_ip", "ip"],
-  ...["values(src_ip)", "SRC-IP", "src{}", "whatever", "dest_ip", "xff", "user", "host", "__proto__"],
+  ..."src_ip src clientip client_ip source_ip remote_ip attacker_ip ip values(src_ip) SRC-IP src{}".split(
+    " ",
+  ),
+  ..."whatever dest_ip xff user host __proto__".split(" "),
 ];
 const separators = [", ", " ", "\n", ";", '","', "|"];
 
@@ -96,12 +98,7 @@ function write(dice: Dice, bytes: readonly number[]): string {
 }
 
 function groupsOf(bytes: readonly number[]): readonly string[] {
-  return (
-    Buffer.from(bytes)
-      .toString("hex")
-      .match(/.{4}/g)
-      ?.map((group) => group) ?? []
-  );
+  return Buffer.from(bytes).toString("hex").match(/.{4}/g) ?? [];
 }
 
 function pick<T>(dice: Dice, from: readonly T[]): T {

@@ -58,6 +58,7 @@ test("upper case, a dot at the end and another spelling of an IPv6 address chang
 
 test.each([
   ["evilgooglebot.com"],
+  ["crawl-1.evilgooglebot.com"],
   ["googlebot.com"],
   [".googlebot.com"],
   ["crawl-1.googlebot.com.evil.net"],

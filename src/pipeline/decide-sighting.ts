@@ -59,10 +59,10 @@ interface Known {
 
 /** Asks whoever could still change the decision, and whoever that makes interesting. */
 async function findOut(deps: PipelineDeps, one: Case, signal: AbortSignal): Promise<Known> {
-  const { ip } = one.sighting;
+  const { ip, createdAt } = one.sighting;
   const { policy } = one.plan;
   const { activity } = one.facts;
-  let findings = freshFindings(one.facts.findings, deps.enrich.local(ip), deps.now());
+  let findings = freshFindings(one.facts.findings, deps.enrich.local(ip), deps.now(), createdAt);
   let waiting: Asked["waiting"] = [];
   for (let round = 0; round < mostRounds; round += 1) {
     const { open } = deps.openProviders({ ip, policy, findings, activity, now: deps.now() });
@@ -195,17 +195,25 @@ async function record(deps: PipelineDeps, { sighting, plan }: Case, decision: De
     holdSeconds: plan.policy.holdSeconds,
     answers: null,
   });
-  logDecision(deps, recorded, network.prefix);
+  const isRepeat = recorded.action === "ignore" && deps.protectedReason(recorded.ip) === null;
+  logDecision(deps, recorded, { prefix: network.prefix, isRepeat });
   deps.onDecided(recorded);
 }
 
-/** One line for each; what is ignored because it is blocked already comes by the thousand. */
-function logDecision({ log }: PipelineDeps, decision: Decision, prefix: IpPrefix): void {
+/** One line for each; but what is ignored because it is blocked already comes by the thousand. */
+function logDecision({ log }: PipelineDeps, decision: Decision, { prefix, isRepeat }: Logged): void {
   const { id, alertId, ip, action, mode, reasons } = decision;
-  log[action === "ignore" ? "debug" : "info"](
-    { ip, prefix, alertId, decisionId: id, action, mode, reasons },
-    "decision",
-  );
+  const noted = { ip, prefix, alertId, decisionId: id, action, mode, reasons };
+  if (isRepeat) {
+    log.debug(noted, "decision");
+  } else {
+    log.info(noted, "decision");
+  }
+}
+
+interface Logged {
+  readonly prefix: IpPrefix;
+  readonly isRepeat: boolean;
 }
 
 async function networkOf(deps: PipelineDeps, { policy }: Plan, decision: Decision): Promise<BlockNetwork> {

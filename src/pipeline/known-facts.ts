@@ -46,13 +46,19 @@ export function isSettled({ standing }: AddressFacts): boolean {
 /**
  * One finding of each provider: an answer that is still good, else what a list on this machine says, else a failure that still
  * counts. A list also goes before "no data" and before what is known only in part.
+ * @param since what was found out from then on counts although it has expired: one provider's answer must not be bought again
+ * because another one's took longer than it lasts
  */
 export function freshFindings(
   kept: readonly Finding[],
   local: readonly Finding[],
   now: Date,
+  since: Date | null = null,
 ): readonly Finding[] {
-  const fresh = kept.filter(({ expiresAt }) => expiresAt > now);
+  const fresh = kept.filter(
+    ({ expiresAt, foundAt, status }) =>
+      expiresAt > now || (since !== null && status !== "failed" && foundAt >= since),
+  );
   const listed = local.filter(
     ({ provider }) => !fresh.some((finding) => finding.provider === provider && isWhole(finding)),
   );

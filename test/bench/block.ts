@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startAbuseIpdb } from "../fakes/abuseipdb.ts";
 import { startVirusTotal } from "../fakes/virustotal.ts";
 import { type FirewallHost, startFirewallHost, systemTestsPossible } from "../system/namespaces.ts";
 import { apiKey, enforcingSettings, type PortcullisProcess, runPortcullis } from "../system/run-process.ts";
+import { benchSettings } from "./bench-settings.ts";
 import { seedBlocks } from "./seed-blocks.ts";
 
 const trials = 20;
@@ -30,11 +31,13 @@ async function benchWith(standing: number, print: (line: string) => void): Promi
   const dir = mkdtempSync(join(tmpdir(), "portcullis-bench-"));
   const virusTotal = await startVirusTotal({
     apiKey,
+    quota: { minute: 100_000, day: 1_000_000, month: 10_000_000 },
     addresses: Object.fromEntries(attackers.map((ip) => [ip, { malicious: 8 }])),
   });
   const abuseIpdb = await startAbuseIpdb({ apiKey, addresses: {} });
   mkdirSync(join(dir, "data"), { mode: 0o700 });
   await seedBlocks(join(dir, "data"), standing, []);
+  writeFileSync(join(dir, "portcullis.yaml"), JSON.stringify(benchSettings));
   const startedAt = performance.now();
   const portcullis = runPortcullis(
     ["serve"],

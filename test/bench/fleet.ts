@@ -6,6 +6,7 @@ import { startAbuseIpdb } from "../fakes/abuseipdb.ts";
 import { type SshFirewall, startSshFirewall } from "../fakes/ssh-firewall.ts";
 import { startVirusTotal } from "../fakes/virustotal.ts";
 import { apiKey, runPortcullis } from "../system/run-process.ts";
+import { benchSettings } from "./bench-settings.ts";
 
 const token = "bench-token-bench-token";
 const size = 100;
@@ -18,6 +19,7 @@ export async function benchFleet(print: (line: string) => void): Promise<void> {
   const attackers = Array.from({ length: trials }, (_, n) => ip(`203.0.113.${100 + n}`));
   const virusTotal = await startVirusTotal({
     apiKey,
+    quota: { minute: 100_000, day: 1_000_000, month: 10_000_000 },
     addresses: Object.fromEntries(attackers.map((attacker) => [attacker, { malicious: 8 }])),
   });
   const abuseIpdb = await startAbuseIpdb({ apiKey, addresses: {} });
@@ -73,7 +75,7 @@ function fleetOf(hosts: readonly SshFirewall[]): string {
     password: "secret",
     hostKey,
   }));
-  return JSON.stringify({ firewalls });
+  return JSON.stringify({ ...benchSettings, firewalls });
 }
 
 async function post(url: string, attacker: string): Promise<void> {

@@ -74,7 +74,9 @@ export async function backtest(host: Host, options: BacktestOptions): Promise<Ex
 function mistakes(file: string, faults: z.infer<typeof Faults>["faults"]): Error {
   const name = file === "-" ? "standard input" : file;
   return wrongArgument(
-    faults.map(({ problem }) => problem.replace(/^policy(?=:\d+:\d+)/, () => cleanText(name, 100))).join("\n"),
+    faults
+      .map(({ problem }) => problem.replace(/^policy(?=:\d+:\d+)/, () => cleanText(name, 100)))
+      .join("\n"),
   );
 }
 

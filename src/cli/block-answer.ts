@@ -17,7 +17,7 @@ const EnforcementAnswer = z.object({
 export const BlockAnswer = z.object({
   id: z.string(),
   prefix: Shown,
-  mode: z.string(),
+  mode: Shown,
   createdAt: Time,
   /** Null: it stands until somebody lifts it. */
   expiresAt: Time.nullable(),

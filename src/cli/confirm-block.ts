@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
+import { AppError } from "../domain/errors.ts";
 import { elapsed } from "../notify/words.ts";
 import { askApi, readAnswer } from "./ask-api.ts";
 import { BlockAnswer } from "./block-answer.ts";
@@ -65,8 +66,12 @@ const Blocks = z.object({ blocks: z.array(BlockAnswer) });
 async function look({ config, url }: ConfirmLiftDeps, { id, prefix }: BlockAnswer): Promise<BlockAnswer> {
   const body = await askApi(config, { method: "GET", path: `/api/v1/blocks/${prefix}`, url });
   const found = readAnswer(body, Blocks).blocks.find((block) => block.id === id);
-  // It was asked for a moment ago: a receiver that does not know it is another one.
-  return found ?? readAnswer(undefined, BlockAnswer);
+  if (found === undefined) {
+    throw new AppError("API_REFUSED", "the receiver does not know the block any more that it made just now", {
+      retryable: false,
+    });
+  }
+  return found;
 }
 
 function nowhereWords({ mode }: BlockAnswer): string {

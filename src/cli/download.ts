@@ -53,8 +53,8 @@ async function open(
 
 async function readNext(chunks: AsyncIterator<unknown>): Promise<string | null> {
   try {
-    const { done, value } = await chunks.next();
-    return done === true ? null : String(value);
+    const next: IteratorResult<unknown, unknown> = await chunks.next();
+    return next.done === true ? null : String(next.value);
   } catch (error) {
     throw new AppError("API_UNREACHABLE", `the receiver's answer was cut off (${messageOf(error)})`, {
       retryable: true,

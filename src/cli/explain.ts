@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseIpAddress } from "../domain/ip-address.ts";
 import { cleanText } from "../domain/clean-text.ts";
-import { utc } from "../notify/words.ts";
+import { plural, utc } from "../notify/words.ts";
 import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
 import type { AskOptions } from "./ask-options.ts";
 import { bareAddress } from "./bare-address.ts";
@@ -27,15 +27,11 @@ const AddressAnswer = z.object({
 type AddressAnswer = z.infer<typeof AddressAnswer>;
 
 /** Says in plain words what is known about an address, what was done and why. @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED */
-export async function explain(
-  host: Host,
-  address: string,
-  { json, url }: AskOptions,
-): Promise<ExitCode> {
+export async function explain(host: Host, address: string, { json, url }: AskOptions): Promise<ExitCode> {
   const ip = parseIpAddress(address);
   if (ip === undefined) {
     throw wrongArgument(
-      "that is not one IP address: expected one like 203.0.113.5 or 2001:db8::5; \"portcullis blocks\" takes networks too",
+      'that is not one IP address: expected one like 203.0.113.5 or 2001:db8::5; "portcullis blocks" takes networks too',
     );
   }
   const body = await askApi(await readReceiver(host), {
@@ -102,10 +98,14 @@ function blockEvents({
             at: endedAt,
             what: lifted === null ? "end" : "lift",
             of: network,
-            how: lifted === null ? "its time was over" : `by ${lifted.actor}: ${lifted.reason}`,
+            how: lifted === null ? endWords(endedAt, expiresAt) : `by ${lifted.actor}: ${lifted.reason}`,
           },
         ]),
   ];
+}
+
+function endWords(endedAt: Date, expiresAt: Date | null): string {
+  return expiresAt === null || endedAt < expiresAt ? "another block took its place" : "its time was over";
 }
 
 function firewallEvents(
@@ -113,7 +113,7 @@ function firewallEvents(
   madeAt: Date,
 ): readonly Event[] {
   const because = error === null ? "" : `: ${error}`;
-  const dropped = packets === 0 ? "" : `, ${packets.toLocaleString("en-US")} packets dropped`;
+  const dropped = packets === 0 ? "" : `, ${plural(packets, "packet")} dropped`;
   const isVerified = verifiedAt !== null && verifiedAt !== undefined;
   const last = { what: "firewall", of: firewall, how: `${state}${because}${dropped}` };
   const seen = { what: "firewall", of: firewall, how: "verified" };

@@ -20,8 +20,6 @@ export async function exportBlocks(
   const format = blockFormat(said, output) ?? "json";
   const config = await readReceiver(host);
   const path = `/api/v1/blocks/export?format=${format}`;
-  await writeOutput(host, output, (write) =>
-    download(config, { path, url, signal: host.stopSignal }, write),
-  );
+  await writeOutput(host, output, (write) => download(config, { path, url, signal: host.stopSignal }, write));
   return 0;
 }

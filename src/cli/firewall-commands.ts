@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { example } from "./example.ts";
 import { firewallCheck } from "./firewall-check.ts";
 import { firewallInstall, type InstallOptions } from "./firewall-install.ts";
 import { firewallProbe } from "./firewall-probe.ts";
@@ -12,7 +13,9 @@ import type { ExitCode, Host } from "./host.ts";
  */
 export function addFirewallCommands(group: Command, host: Host, finish: (exitCode: ExitCode) => void): void {
   const command = (name: string, description: string): Command =>
-    group.command(name).description(description).argument("<name>", "its name in the settings");
+    example(group.command(name), `firewall ${name} edge-1`)
+      .description(description)
+      .argument("<name>", "its name in the settings");
 
   command("trust", "show the host key that it offers, and pin it when you say that it is the right one")
     .option("--yes", "pin it without asking")

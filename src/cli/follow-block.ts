@@ -34,9 +34,7 @@ export async function followBlock(
   const tell = json === true ? () => undefined : host.out;
   tell(headline);
   const confirmed =
-    wait && block !== null
-      ? await confirmBlock({ config, url, signal: host.stopSignal, tell }, block)
-      : null;
+    wait && block !== null ? await confirmBlock({ config, url, signal: host.stopSignal, tell }, block) : null;
   if (json === true) {
     const { isDone, firewalls } = confirmed ?? { isDone: null, firewalls: [] };
     host.out(shownJson({ answer: body, isConfirmed: isDone, firewalls }));

@@ -48,7 +48,9 @@ export async function importBlocks(host: Host, file: string, options: ImportOpti
   const { json, url } = options;
   const format = blockFormat(options.format, file);
   if (format === undefined) {
-    throw wrongArgument(`--format: say csv, json or jsonl, because the name ${JSON.stringify(file)} does not`);
+    throw wrongArgument(
+      `--format: say csv, json or jsonl, because the name ${JSON.stringify(file)} does not`,
+    );
   }
   const input = readLines(file, await readInput(host, file), format);
   const answer = await callReceiver(await readReceiver(host), {

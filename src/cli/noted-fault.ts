@@ -12,4 +12,3 @@ export function notedFault(
     ? null
     : { seq: noted.seq, problem: "is not the one that was noted: the chain was made anew" };
 }
-

@@ -50,7 +50,10 @@ function format(report: StatusAnswer): string {
       words(name),
       typeof count === "number" ? String(count) : listed(count),
     ]),
-    ...alarms.map(({ message, advice, raisedAt }) => ["alarm", `since ${utc(raisedAt)}: ${message} ${advice}`]),
+    ...alarms.map(({ message, advice, raisedAt }) => [
+      "alarm",
+      `since ${utc(raisedAt)}: ${message} ${advice}`,
+    ]),
     ...troubles.filter((trouble) => !alarmed.has(trouble)).map((trouble) => ["trouble", trouble]),
   ];
   return [
@@ -70,9 +73,9 @@ function controlWords({ paused, limited }: StatusAnswer["controls"]): string {
   return parts.length === 0 ? "are made" : parts.join("; ");
 }
 
-/** `blocksStanding` → `blocks standing`. */
+/** `blocksStanding` → `blocks standing`, `lookUpsWaiting` → `look-ups waiting`. */
 function words(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace("look ups", "look-ups");
 }
 
 function listed(counts: Readonly<Record<string, number>>): string {

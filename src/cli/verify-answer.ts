@@ -12,4 +12,3 @@ export const VerifyAnswer = z.object({
 });
 /** What a verification found. */
 export type Verified = z.infer<typeof VerifyAnswer>;
-

@@ -84,8 +84,8 @@ async function* linesOf({ cwd, stdin }: Host, file: string): AsyncGenerator<stri
 
 async function readNext(file: string, chunks: AsyncIterator<unknown>): Promise<string | null> {
   try {
-    const { done, value } = await chunks.next();
-    return done === true ? null : String(value);
+    const next: IteratorResult<unknown, unknown> = await chunks.next();
+    return next.done === true ? null : String(next.value);
   } catch (error) {
     throw wrongArgument(`${file} can't be read: ${reasonOf(error)}`);
   }

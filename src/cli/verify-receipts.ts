@@ -44,7 +44,9 @@ function readHead(text: string | undefined): ReceiptHead | null {
   }
   const [, seq, hash = ""] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
   if (seq === undefined) {
-    throw wrongArgument("--head: expected a number, a colon and 64 hex digits, as an earlier verification printed them");
+    throw wrongArgument(
+      "--head: expected a number, a colon and 64 hex digits, as an earlier verification printed them",
+    );
   }
   return { seq: Number(seq), hash };
 }

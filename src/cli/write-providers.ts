@@ -9,27 +9,27 @@ export function writeProviders(providers: readonly ProviderAnswer[]): string {
   return table([head, ...providers.flatMap(rowsOf)]);
 }
 
-type Window = ProviderAnswer["windows"][number];
+type Budget = NonNullable<ProviderAnswer["network"]>;
 
 function rowsOf(provider: ProviderAnswer): readonly (readonly string[])[] {
-  const { title, state, windows, waiting, totals, network } = provider;
-  const budgets = [
-    ...windows.map((window) => leftCells(window, "")),
-    ...(network?.windows ?? []).map((window) => leftCells(window, " (networks)")),
-  ];
-  const [first = ["-", ""], ...others] = budgets;
-  const { asked, failed } = totals;
+  const { title, state, waiting, network } = provider;
   return [
-    [
-      title,
-      state,
-      ...first,
-      String(waiting),
-      String(asked),
-      String(failed),
-      runsOut(provider),
-      troubleWords(provider),
-    ],
+    ...budgetRows([title, state], String(waiting), provider),
+    ...(network === null ? [] : budgetRows(["  networks", ""], "", network)),
+  ];
+}
+
+/** The first line of a budget tells all, the others only what is left of each further window. */
+function budgetRows(
+  names: readonly string[],
+  waiting: string,
+  budget: Budget,
+): readonly (readonly string[])[] {
+  const { windows, totals, runsOutAt } = budget;
+  const [first = ["-", ""], ...others] = windows.map(leftCells);
+  const runsOut = runsOutAt === null ? "-" : utc(runsOutAt);
+  return [
+    [...names, ...first, waiting, String(totals.asked), String(totals.failed), runsOut, troubleWords(budget)],
     ...others.map((cells) => ["", "", ...cells, "", "", "", "", ""]),
   ];
 }
@@ -37,15 +37,13 @@ function rowsOf(provider: ProviderAnswer): readonly (readonly string[])[] {
 const gaugeLength = 10;
 
 /** `day 400 of 500  ▇▇▇▇▇▇▇▇··` */
-function leftCells({ name, limit, left }: Window, suffix: string): readonly string[] {
-  return [`${name} ${left} of ${limit}${suffix}`, bar(left, limit, gaugeLength).padEnd(gaugeLength, "·")];
+function leftCells({ name, limit, left }: Budget["windows"][number]): readonly string[] {
+  return [`${name} ${left} of ${limit}`, bar(left, limit, gaugeLength).padEnd(gaugeLength, "·")];
 }
 
-function runsOut({ runsOutAt }: ProviderAnswer): string {
-  return runsOutAt === null ? "-" : utc(runsOutAt);
-}
-
-function troubleWords({ trouble, notBefore }: ProviderAnswer): string {
-  const again = notBefore === null ? "" : `asked again ${utc(notBefore)}`;
-  return trouble === null ? again : [`${trouble.kind}: ${trouble.reason}`, again].filter(Boolean).join("; ");
+function troubleWords({ trouble, notBefore }: Budget): string {
+  return [
+    ...(trouble === null ? [] : [trouble]),
+    ...(notBefore === null ? [] : [`not asked before ${utc(notBefore)}`]),
+  ].join("; ");
 }

@@ -41,18 +41,6 @@ export async function placeHold(db: Queries, decision: Decision): Promise<string
   return placed === undefined ? describeHold(db, ip) : null;
 }
 
-/** When the hold on exactly this address lapses, in milliseconds; null when none stands. */
-export async function heldUntil(db: Queries, ip: IpAddress, now: Date): Promise<number | null> {
-  const hold = await db
-    .selectFrom("holds")
-    .select("expires_at")
-    .where("ip", "=", ip)
-    .where("ended_at", "is", null)
-    .where("expires_at", ">", now.getTime())
-    .executeTakeFirst();
-  return hold?.expires_at ?? null;
-}
-
 /** The address was blocked or let out otherwise. @returns the receipt, when a hold on exactly it waited */
 export async function supersedeHold(
   db: Queries,

@@ -1,14 +1,21 @@
-/** `npm run bench [firewall|block|fleet|receiver]`: prints figures; nothing here passes or fails. */
+/** `npm run bench [firewall|block|fleet|receiver|storm]`: prints figures; nothing here passes or fails. */
 import { benchBlock } from "./block.ts";
 import { benchFirewall } from "./firewall.ts";
 import { benchFleet } from "./fleet.ts";
 import { benchReceiver } from "./receiver.ts";
+import { benchStorm } from "./storm.ts";
 
 const print = (line: string): void => {
   console.log(line);
 };
 const wanted = process.argv.slice(2);
-const benches = { firewall: benchFirewall, block: benchBlock, fleet: benchFleet, receiver: benchReceiver };
+const benches = {
+  firewall: benchFirewall,
+  block: benchBlock,
+  fleet: benchFleet,
+  receiver: benchReceiver,
+  storm: benchStorm,
+};
 
 for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length === 0 || wanted.includes(name)) {

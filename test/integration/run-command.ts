@@ -6,6 +6,7 @@ export async function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   stopSignal: AbortSignal = new AbortController().signal,
+  stdin = "",
 ) {
   let out = "";
   let err = "";
@@ -17,7 +18,7 @@ export async function runCommand(
     isRoot: false,
     nodePath: "node",
     stopSignal,
-    stdin: Readable.from([]),
+    stdin: Readable.from(stdin === "" ? [] : [Buffer.from(stdin)]),
     out: (text) => {
       out += text;
     },

@@ -221,7 +221,18 @@ describe("a provider that is open", () => {
 });
 
 describe("a finding that has expired", () => {
-  const old = { ...virustotal(9), expiresAt: after(-60) };
+  const old = { ...virustotal(9), foundAt: after(-120), expiresAt: after(-60) };
+
+  test("while the sighting waited for another provider still counts for it: nobody is asked twice about one sighting", async () => {
+    const ownAnswer = { ...virustotal(9), foundAt: t0, expiresAt: after(60) };
+    const { recorded, asked } = await decided({
+      facts: { ...nothingKnown, findings: [ownAnswer] },
+      now: () => after(1800),
+    });
+
+    expect(asked).toEqual([]);
+    expect(recorded?.decision).toMatchObject({ action: "block", inputs: { missing: [] } });
+  });
 
   test("is not used when the policy says nothing of it", async () => {
     const { parked } = await decided({ facts: { ...nothingKnown, findings: [old] } });

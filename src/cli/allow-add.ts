@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { parseIpPrefix } from "../domain/ip-address.ts";
 import { plural, utc } from "../notify/words.ts";
 import { parseMoment } from "../operate/api/wanted-shapes.ts";
 import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
-import type { AskOptions } from "./ask-options.ts";
+import { Entry } from "./allow-answer.ts";
 import { bareAddress } from "./bare-address.ts";
 import { confirmLift } from "./confirm-lift.ts";
 import type { WaitOptions } from "./follow-block.ts";
@@ -11,7 +10,6 @@ import type { ExitCode, Host } from "./host.ts";
 import { readFor } from "./read-for.ts";
 import { readNetwork } from "./read-network.ts";
 import { readReceiver } from "./read-receiver.ts";
-import { table } from "./table.ts";
 import { missingWords } from "./missing-words.ts";
 import { whoAmI } from "./who-am-i.ts";
 import { wrongArgument } from "./wrong-argument.ts";
@@ -24,18 +22,6 @@ export interface AllowOptions extends WaitOptions {
   /** `2027-01-31`. */
   readonly until?: string;
 }
-
-const Entry = z.object({
-  id: z.string(),
-  prefix: Shown,
-  reason: Shown,
-  owner: Shown,
-  actor: Shown,
-  createdAt: z.coerce.date(),
-  expiresAt: z.coerce.date().nullable(),
-  removable: z.boolean(),
-});
-type Entry = z.infer<typeof Entry>;
 
 const Allowed = z.object({
   entry: Entry,
@@ -87,7 +73,9 @@ function readEnd(options: Pick<AllowOptions, "for" | "until">): string | undefin
     return Number.isFinite(seconds) ? new Date(Date.now() + seconds * 1000).toISOString() : undefined;
   }
   if (options.until !== undefined && parseMoment(options.until) === undefined) {
-    throw wrongArgument("--until: expected a date such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z");
+    throw wrongArgument(
+      "--until: expected a date such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z",
+    );
   }
   return options.until;
 }
@@ -100,87 +88,12 @@ function headline({ entry, lifted, liftedCount }: z.infer<typeof Allowed>): stri
   const networks = [...new Set(lifted.map(({ prefix }) => bareAddress(prefix)))];
   const what = networks.length > mostNamed ? plural(liftedCount, "block") : networks.join(", ");
   const done =
-    liftedCount === 0 ? "No block stood in its way." : `Lifted: ${what}.${followedWords(lifted, liftedCount)}`;
+    liftedCount === 0
+      ? "No block stood in its way."
+      : `Lifted: ${what}.${followedWords(lifted, liftedCount)}`;
   return `Allowed: ${bareAddress(entry.prefix)}${until}, nothing may block it (${entry.id}). ${done}\n`;
 }
 
 function followedWords(lifted: readonly unknown[], count: number): string {
   return count > lifted.length ? ` The first ${lifted.length} of ${count} are followed here.` : "";
-}
-
-const AllowList = z.object({ allowlist: z.array(Entry) });
-
-/** Prints the allow-list, of the settings and added by people. @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED */
-export async function allowList(host: Host, { json, url }: AskOptions): Promise<ExitCode> {
-  const body = await askApi(await readReceiver(host), { method: "GET", path: "/api/v1/allowlist", url });
-  const { allowlist } = readAnswer(body, AllowList);
-  host.out(json === true ? shownJson(body) : writeAllowList(allowlist));
-  return 0;
-}
-
-function writeAllowList(entries: readonly Entry[]): string {
-  if (entries.length === 0) {
-    return 'The allow-list is empty. "portcullis allow add NETWORK --reason TEXT" adds to it.\n';
-  }
-  const head = ["network", "until", "reason", "owner", "by", "since", "id"];
-  const rows = entries.map(({ id, prefix, expiresAt, reason, owner, actor, createdAt, removable }) => [
-    bareAddress(prefix),
-    expiresAt === null ? "always" : utc(expiresAt),
-    reason === "" ? "-" : reason,
-    owner === "" ? "-" : owner,
-    actor,
-    removable ? utc(createdAt) : "-",
-    removable ? id : `${id} (in the settings)`,
-  ]);
-  return table([head, ...rows]);
-}
-
-export interface DisallowOptions extends AskOptions {
-  readonly reason?: string;
-}
-
-const Disallowed = z.object({ entry: Entry });
-
-/**
- * Takes an entry off the allow-list. @param which its id, or its network
- * @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED
- */
-export async function allowRemove(host: Host, which: string, options: DisallowOptions): Promise<ExitCode> {
-  const { reason = "removed on the command line", json, url } = options;
-  const config = await readReceiver(host);
-  const list = await askApi(config, { method: "GET", path: "/api/v1/allowlist", url });
-  const id = idOf(which, readAnswer(list, AllowList).allowlist);
-  const body = await askApi(config, {
-    method: "DELETE",
-    path: `/api/v1/allowlist/${encodeURIComponent(id)}`,
-    body: { reason, actor: whoAmI(host) },
-    url,
-  });
-  const { entry } = readAnswer(body, Disallowed);
-  host.out(
-    json === true
-      ? shownJson(body)
-      : `Removed: ${bareAddress(entry.prefix)} is not on the allow-list any more. Nothing is blocked by that: the next alert decides anew.\n`,
-  );
-  return 0;
-}
-
-function idOf(which: string, entries: readonly Entry[]): string {
-  if (entries.some(({ id }) => id === which)) {
-    return which;
-  }
-  const network = parseIpPrefix(which);
-  const found = entries.filter(({ prefix }) => prefix === network);
-  const [first, second] = found;
-  if (first === undefined) {
-    throw wrongArgument(
-      `nothing on the allow-list has the id or the network ${JSON.stringify(which)}: "portcullis allow list" shows what there is`,
-    );
-  }
-  if (second !== undefined) {
-    throw wrongArgument(
-      `${found.length} entries are about it, so name one by its id: ${found.map(({ id }) => id).join(", ")}`,
-    );
-  }
-  return first.id;
 }

@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { utc } from "../notify/words.ts";
 import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
-import { download } from "./download.ts";
 import type { ExitCode, Host } from "./host.ts";
-import { type ListOptions } from "./list-page.ts";
+import type { ListOptions } from "./list-page.ts";
+import { readAfter } from "./read-after.ts";
 import { readLimit } from "./read-limit.ts";
 import { readReceiver } from "./read-receiver.ts";
 import { table } from "./table.ts";
-import { writeOutput } from "./write-output.ts";
-import { wrongArgument } from "./wrong-argument.ts";
 
 export interface ReceiptListOptions extends ListOptions {
   /** Digits: the number of the last receipt already known. */
@@ -38,7 +36,10 @@ export async function receiptList(
   const items: unknown[] = [];
   do {
     const path = `/api/v1/receipts?after=${next}&limit=${Math.min(mostPerPage, limit - items.length)}`;
-    const page: z.infer<typeof RawPage> = readAnswer(await askApi(config, { method: "GET", path, url }), RawPage);
+    const page: z.infer<typeof RawPage> = readAnswer(
+      await askApi(config, { method: "GET", path, url }),
+      RawPage,
+    );
     items.push(...page.receipts);
     next = page.next;
   } while (next !== null && items.length < limit);
@@ -53,34 +54,8 @@ export async function receiptList(
     subject,
     actor,
   ]);
-  const shown = rows.length === 0 ? "There is no receipt.\n" : table([["number", "at", "kind", "about", "by"], ...rows]);
+  const shown =
+    rows.length === 0 ? "There is no receipt.\n" : table([["number", "at", "kind", "about", "by"], ...rows]);
   host.out(`${shown}${next === null ? "" : `… and perhaps more: use --after ${next}\n`}`);
   return 0;
-}
-
-export interface ReceiptExportOptions {
-  /** Path; left out: standard output. */
-  readonly output?: string;
-  readonly after?: string;
-  readonly url?: string;
-}
-
-/** Writes all receipts as JSON lines, oldest first. @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED */
-export async function receiptExport(
-  host: Host,
-  { output, after, url }: ReceiptExportOptions,
-): Promise<ExitCode> {
-  const path = `/api/v1/receipts/export?after=${readAfter(after)}`;
-  const config = await readReceiver(host);
-  await writeOutput(host, output, (write) =>
-    download(config, { path, url, signal: host.stopSignal }, write),
-  );
-  return 0;
-}
-
-function readAfter(text = "0"): number {
-  if (!/^\d{1,15}$/.test(text)) {
-    throw wrongArgument("--after: expected the number of a receipt");
-  }
-  return Number(text);
 }

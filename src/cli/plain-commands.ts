@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import { askingForFile } from "./asking.ts";
+import { audit } from "./audit.ts";
+import { checkConfig } from "./check-config.ts";
+import { demo } from "./demo.ts";
+import { example } from "./example.ts";
+import { healthcheck } from "./healthcheck.ts";
+import type { ExitCode, Host } from "./host.ts";
+import { replay } from "./replay.ts";
+import { secrets } from "./secrets.ts";
+import { serve } from "./serve.ts";
+import { showConfig } from "./show-config.ts";
+
+/** Commands about this installation, which ask no API. @param finish gets the exit code */
+export function addPlainCommands(
+  program: Command,
+  host: Host,
+  version: string,
+  finish: (exitCode: ExitCode) => void,
+): void {
+  const add = (name: string, description: string, work: () => Promise<ExitCode>): void => {
+    example(program.command(name), name)
+      .description(description)
+      .action(async () => {
+        finish(await work());
+      });
+  };
+  add("serve", "run the receiver", () => serve(host, version));
+  add("demo", "show the whole loop with stand-ins; nothing needs to be configured", () =>
+    demo(host, version),
+  );
+  add("check-config", "check the settings and name every mistake", () => checkConfig(host));
+  add("show-config", "print the settings, secrets masked", () => showConfig(host));
+  add("secrets", "print the webhook URL and the secrets", () => secrets(host));
+  add("healthcheck", "exit code 0 when the receiver answers; for containers", () => healthcheck(host));
+  addReplay(program, host, finish);
+  addAudit(program, host, finish);
+}
+
+function addReplay(program: Command, host: Host, finish: (exitCode: ExitCode) => void): void {
+  const replayCommand = program
+    .command("replay")
+    .description("send alerts from JSON files to the running receiver")
+    .argument("<file...>", "files with one Splunk webhook payload each; - reads standard input")
+    .option("--new-sid", "give each alert a sid of its own, so that it is not taken for a repeat");
+  askingForFile(replayCommand, "replay alert.json --new-sid").action(
+    async (files: readonly string[], options: { readonly url?: string; readonly newSid?: true }) => {
+      finish(await replay(host, files, options));
+    },
+  );
+}
+
+function addAudit(program: Command, host: Host, finish: (exitCode: ExitCode) => void): void {
+  const auditCommand = program
+    .command("audit")
+    .description("judge a firewall host's whole rule set against good practice; changes nothing there")
+    .argument("<name>", "the firewall's name in the settings")
+    .option("--json", "print it as JSON");
+  example(auditCommand, "audit edge-1").action(async (name: string, options: { readonly json?: true }) => {
+    finish(await audit(host, name, options));
+  });
+}

@@ -15,7 +15,7 @@ import type { Edges, Identity } from "./app.ts";
 import type { Intelligence } from "./intelligence.ts";
 import type { ApiDeps, BacktestReport, HoldTarget } from "./operate/api/deps.ts";
 import { freshFindings } from "./pipeline/known-facts.ts";
-import type { AddressReport, Hold, Log, PastDecision } from "./ports.ts";
+import type { AddressReport, Hold, Log, PastDecision, SightingReport } from "./ports.ts";
 
 export interface AnsweringDeps {
   readonly config: Config;
@@ -90,26 +90,24 @@ async function decideNow(
     protectedReason: guard.protectedReason(ip),
     standing: facts.standing,
     offences: facts.offences,
-    inputs: {
-      searchName,
-      severity: latest?.sighting.severity ?? plan.severity ?? "medium",
-      count: latest?.sighting.count ?? 0,
-      activity,
-      missing: open,
-    },
+    inputs: { searchName, ...seenOf(latest, plan), activity, missing: open },
     isFinal: false,
     now: time,
   });
 }
 
+function seenOf(latest: SightingReport | undefined, { severity }: SearchPlan) {
+  return { severity: latest?.sighting.severity ?? severity ?? "medium", count: latest?.sighting.count ?? 0 };
+}
+
 /** As the policy of its search would block it now. */
 async function targetOfHold(
-  { edges: { store, guard }, intelligence }: AnsweringDeps,
+  { edges: { store, guard, now: clock }, intelligence }: AnsweringDeps,
   { decision, searchName }: Hold,
 ): Promise<HoldTarget> {
   const { ip, inputs, findings } = decision;
   const { groups, firewalls, mode, policy } = intelligence.planOf(searchName);
-  const now = new Date();
+  const now = clock();
   const neighbours = mayAggregate(ip, policy.aggregate)
     ? await store.neighbours(ip, blockModeOf(mode), now)
     : null;

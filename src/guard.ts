@@ -48,29 +48,7 @@ export function createGuard({ config, store, surroundings, now, log }: GuardDeps
     store,
     log,
   });
-  let swept: readonly unknown[] = [];
-
-  /** Blocks that stand on what is protected now were made before anybody knew. */
-  const sweep = async (): Promise<void> => {
-    const parts = [ownAddresses.list(), allowList.list(), cdns.list()];
-    if (parts.every((part, n) => part === swept[n])) {
-      return;
-    }
-    const networks = [
-      ...ownAddresses.list(),
-      ...allowList.list().map(({ prefix }) => ({ prefix, why: "on the allow-list" })),
-      ...cdns.list(),
-    ];
-    try {
-      const lifted = await store.liftProtected(networks, now());
-      for (const { prefix, id } of lifted) {
-        log.warn({ prefix, blockId: id }, "block lifted, because what it drops is protected");
-      }
-      swept = parts;
-    } catch (error) {
-      log.warn({ error: messageOf(error) }, "blocks on protected networks can't be lifted now");
-    }
-  };
+  const sweep = createSweep({ store, now, log }, [ownAddresses, allowList, cdns]);
   const refreshFromStore = async (): Promise<void> => {
     await Promise.all([ownAddresses.refreshFirewalls(), allowList.refresh()]);
     await sweep();
@@ -103,5 +81,33 @@ export function createGuard({ config, store, surroundings, now, log }: GuardDeps
       return isComplete;
     },
     refreshFromStore,
+  };
+}
+
+interface Listed {
+  readonly list: () => readonly { readonly prefix: IpPrefix; readonly why?: string }[];
+}
+
+/** Lifts blocks on what is protected by now: they were made before anybody knew. Does nothing while the lists are the same. */
+function createSweep(
+  { store, now, log }: Pick<GuardDeps, "store" | "now" | "log">,
+  parts: readonly Listed[],
+): () => Promise<void> {
+  let swept: readonly unknown[] = [];
+  return async () => {
+    const lists = parts.map((part) => part.list());
+    if (lists.every((list, n) => list === swept[n])) {
+      return;
+    }
+    const networks = lists.flat().map(({ prefix, why = "on the allow-list" }) => ({ prefix, why }));
+    try {
+      const lifted = await store.liftProtected(networks, now());
+      for (const { prefix, id } of lifted) {
+        log.warn({ prefix, blockId: id }, "block lifted, because what it drops is protected");
+      }
+      swept = lists;
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, "blocks on protected networks can't be lifted now");
+    }
   };
 }

@@ -7,6 +7,7 @@ import type { AddressFacts, DecisionRecord, Parking, WaitingSighting } from "../
 import { abuseipdb, virustotal } from "../fakes/findings.ts";
 import { after, ip, sampleDecision, t0 } from "../fakes/samples.ts";
 import { silentLog } from "../fakes/silent-log.ts";
+import { unlimited } from "../fakes/unlimited.ts";
 
 const address = ip("203.0.113.45");
 
@@ -122,14 +123,7 @@ async function decided(
     blockNetwork: () => {
       throw new Error("not asked for");
     },
-    limits: {
-      perMinute: null,
-      perHour: null,
-      perSearch: null,
-      perNetwork: null,
-      perAs: null,
-      active: null,
-    },
+    limits: unlimited,
     channels: [],
     onDecided: () => undefined,
     isCrowded: () => false,

@@ -1,13 +1,13 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Decision } from "../../src/domain/decision.ts";
 import { prefixOf } from "../../src/domain/ip-address.ts";
-import type { BlastLimits } from "../../src/domain/policy.ts";
 import { defaultPolicy } from "../../src/decide/default-policy.ts";
 import { type Pipeline, type PipelineDeps, startPipeline } from "../../src/pipeline.ts";
 import type { Plan } from "../../src/pipeline/deps.ts";
 import type { AddressFacts, DecisionRecord, WaitingSighting } from "../../src/ports.ts";
 import { ip, prefix, sampleAlert, sampleDecision, t0 } from "../fakes/samples.ts";
 import { silentLog } from "../fakes/silent-log.ts";
+import { unlimited } from "../fakes/unlimited.ts";
 
 function sighting(id: string, attempts = 0): WaitingSighting {
   return {
@@ -28,15 +28,6 @@ const nothingKnown: AddressFacts = {
   findings: [],
   activity: [],
   offences: [],
-};
-
-const noLimits: BlastLimits = {
-  perMinute: null,
-  perHour: null,
-  perSearch: null,
-  perNetwork: null,
-  perAs: null,
-  active: null,
 };
 
 const plan: Plan = {
@@ -83,7 +74,7 @@ function start(store: Partial<PipelineDeps["store"]>, changes: Partial<PipelineD
     providers: [],
     openProviders: () => ({ open: [], closeness: 0, forHints: [] }),
     windows: [],
-    limits: noLimits,
+    limits: unlimited,
     decide: (): Decision => sampleDecision("de_1", { action: "watch", expiresAt: null }),
     planOf: () => plan,
     mayAggregate: () => false,

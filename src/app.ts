@@ -133,6 +133,7 @@ function hostsWeNeed(config: Config): readonly { readonly host: string; readonly
   const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, "");
   const hosts = [
     ...(config.splunkHost === null ? [] : [{ host: config.splunkHost, why: "Splunk" }]),
+    ...config.proxyHosts.map((host) => ({ host, why: "the proxy to the services" })),
     ...(config.mail === null ? [] : [{ host: config.mail.server, why: "the mail server" }]),
     ...(config.virustotal === null ? [] : [{ host: hostOf(config.virustotal.url), why: "VirusTotal" }]),
     ...(config.abuseipdb === null ? [] : [{ host: hostOf(config.abuseipdb.url), why: "AbuseIPDB" }]),

@@ -94,12 +94,7 @@ export function createBackground(deps: BackgroundDeps): Background {
           }
         }),
       );
-      loops = [
-        startRefreshing(deps, isComplete),
-        startLoop("lists", deps.intelligence.refreshLists, log),
-        ...reconcilers,
-        ...outboxes,
-      ];
+      loops = [...startUpkeep(deps, isComplete), ...reconcilers, ...outboxes];
       pipeline = startWhenIntroduced();
     },
     async stop() {
@@ -116,16 +111,10 @@ export function createBackground(deps: BackgroundDeps): Background {
   };
 }
 
-/** What earlier runs left for providers and policies that are not configured any more, and what this one begins with. */
-async function preparePast({ config, edges, identity, intelligence, log }: BackgroundDeps): Promise<void> {
-  const { store, providers, now } = edges;
+/** What this run decides by. */
+async function preparePast({ config, edges, intelligence, log }: BackgroundDeps): Promise<void> {
+  const { store, now } = edges;
   try {
-    await forgetProviders({
-      store,
-      providers: providers.map(({ name }) => name),
-      holder: identity.holder,
-      now,
-    });
     const used: readonly (readonly [role: string, policy: Policy])[] = [
       ["live", config.policy],
       ...config.searches.flatMap(({ name, policy }) => (policy === null ? [] : [[name, policy] as const])),
@@ -160,6 +149,11 @@ function pipelineEdges({
 }: BackgroundDeps): Omit<PipelineDeps, "onDecided" | "isCrowded" | "log"> {
   const { store, providers, notifiers, guard, now } = edges;
   const { protectedReason, confirmCrawler } = guard;
+  // Nobody is asked for the shadow's sake, so where it would have to ask it says nothing.
+  const knowsEnough = (shadow: Policy | null, { ip, findings, inputs, now: time }: Question): boolean =>
+    shadow !== null &&
+    intelligence.openProviders({ ip, policy: shadow, findings, activity: inputs.activity, now: time }).open
+      .length === 0;
   return {
     ...intelligence,
     store,
@@ -167,7 +161,8 @@ function pipelineEdges({
     protectedReason,
     confirmCrawler,
     providers: providers.map(({ name }) => name),
-    decide: (question: Question): Decision => decide({ ...question, shadow: config.shadow, providers }),
+    decide: (question: Question): Decision =>
+      decide({ ...question, shadow: knowsEnough(config.shadow, question) ? config.shadow : null, providers }),
     mayAggregate: (ip: IpAddress, { aggregate }: Policy) => mayAggregate(ip, aggregate),
     blockNetwork: (ip: IpAddress, { aggregate }: Policy, neighbours: Neighbours) =>
       blockNetwork({ ip, aggregate, neighbours, protectedReason }),
@@ -176,6 +171,30 @@ function pipelineEdges({
     holder: identity.holder,
     now,
   };
+}
+
+/** What is kept up to date beside the work. */
+function startUpkeep(deps: BackgroundDeps, isComplete: boolean): readonly Loop[] {
+  return [
+    startRefreshing(deps, isComplete),
+    startLoop("lists", deps.intelligence.refreshLists, deps.log),
+    startForgetting(deps),
+  ];
+}
+
+const forgetMs = 3_600_000;
+
+function startForgetting({
+  edges: { store, providers, now },
+  identity: { holder },
+  log,
+}: BackgroundDeps): Loop {
+  const names = providers.map(({ name }) => name);
+  const forget = async (): Promise<number> => {
+    await forgetProviders({ store, providers: names, holder, now });
+    return forgetMs;
+  };
+  return startLoop("forget providers", forget, log, forgetMs);
 }
 
 function startOutbox(

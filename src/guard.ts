@@ -77,7 +77,7 @@ export function createGuard({ config, store, surroundings, now, log }: GuardDeps
     allowEntries: () => allowList.list(),
     async refresh() {
       const [isComplete] = await Promise.all([ownAddresses.refresh(), allowList.refresh(), cdns.refresh()]);
-      await sweep();
+      await sweep(true);
       return isComplete;
     },
     refreshFromStore,
@@ -88,15 +88,18 @@ interface Listed {
   readonly list: () => readonly { readonly prefix: IpPrefix; readonly why?: string }[];
 }
 
-/** Lifts blocks on what is protected by now: they were made before anybody knew. Does nothing while the lists are the same. */
+/**
+ * Lifts blocks on what is protected by now: they were made before anybody knew. Does nothing while the lists are the same, unless it is to
+ * be thorough: another process may have decided by older ones.
+ */
 function createSweep(
   { store, now, log }: Pick<GuardDeps, "store" | "now" | "log">,
   parts: readonly Listed[],
-): () => Promise<void> {
+): (isThorough?: boolean) => Promise<void> {
   let swept: readonly unknown[] = [];
-  return async () => {
+  return async (isThorough = false) => {
     const lists = parts.map((part) => part.list());
-    if (lists.every((list, n) => list === swept[n])) {
+    if (!isThorough && lists.every((list, n) => list === swept[n])) {
       return;
     }
     const networks = lists.flat().map(({ prefix, why = "on the allow-list" }) => ({ prefix, why }));

@@ -3,6 +3,7 @@ import { createSearchPlan, type SearchPlan } from "./decide/block-target.ts";
 import { type OpenProviders, openProviders } from "./decide/open-providers.ts";
 import { termsAsked } from "./decide/terms-asked.ts";
 import { windowsOf } from "./decide/windows-of.ts";
+import { messageOf } from "./domain/errors.ts";
 import type { Policy } from "./domain/policy.ts";
 import { createEnrich, type Enrich } from "./enrich/enrich.ts";
 import { createListIndex } from "./enrich/list-index.ts";
@@ -73,6 +74,10 @@ export function createIntelligence(deps: IntelligenceDeps): Intelligence {
       store,
       onLists: (records) => {
         index = createListIndex(records, lists);
+        // What waits for a provider may be named by a new list.
+        store.hastenParked(now()).catch((error: unknown) => {
+          log.warn({ error: messageOf(error) }, "what waits was not looked at again after a new list");
+        });
       },
       now,
       log,

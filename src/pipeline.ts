@@ -6,6 +6,7 @@ import { startDeciding } from "./pipeline/deciding.ts";
 import type { PipelineDeps } from "./pipeline/deps.ts";
 import { startLookingUp } from "./pipeline/looking-up.ts";
 import { createCrowdLimit, leaseMs, pollMs } from "./pipeline/pace.ts";
+import { reviewHolds } from "./pipeline/review-holds.ts";
 
 export type { PipelineDeps, Question } from "./pipeline/deps.ts";
 
@@ -22,13 +23,14 @@ const alertsAtOnce = 50;
 /**
  * alert → sightings → findings → decision → (block, notifications). What waits is in the store; this only moves it on:
  * `extract` makes sightings of alerts, `decide` takes sightings and decides each (`pipeline/decide-sighting.ts`) or parks it for providers,
- * and one loop per provider asks what waits for it.
+ * one loop per provider asks what waits for it, and one looks again at what was held for want of an answer.
  */
 export function startPipeline(deps: PipelineDeps): Pipeline {
   const lookingUp = startLookingUp(deps, () => {
     deciding.wake();
   });
   const deciding: Loop = startDeciding(deps, lookingUp.wake);
+  const reviewing = startLoop("review holds", (signal) => reviewHolds(deps, signal), deps.log);
   const crowdedPauseMs = createCrowdLimit(deps);
   const extracting = startLoop(
     "extract",
@@ -39,7 +41,7 @@ export function startPipeline(deps: PipelineDeps): Pipeline {
     wake: extracting.wake,
     wakeLookUps: lookingUp.wake,
     async stop() {
-      await Promise.all([extracting.stop(), deciding.stop(), lookingUp.stop()]);
+      await Promise.all([extracting.stop(), deciding.stop(), lookingUp.stop(), reviewing.stop()]);
     },
   };
 }

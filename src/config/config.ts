@@ -3,6 +3,7 @@ import type { Mode } from "../domain/decision.ts";
 import type { IpPrefix } from "../domain/ip-address.ts";
 import type { BlastLimits, Policy } from "../domain/policy.ts";
 import type { Severity } from "../domain/severity.ts";
+import type { PolicySection } from "./policy-schema.ts";
 
 /** Everything the program was told, checked. Holds secrets: show it only through `showConfig`. */
 export interface Config {
@@ -25,6 +26,8 @@ export interface Config {
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | null } | null;
   readonly trustProxy: readonly IpPrefix[];
   readonly splunkHost: string | null;
+  /** Hosts of the proxies through which the services are reached. */
+  readonly proxyHosts: readonly string[];
   readonly virustotal: ProviderConfig | null;
   readonly abuseipdb: ProviderConfig | null;
   readonly greynoise: ProviderConfig | null;
@@ -33,7 +36,7 @@ export interface Config {
   readonly lists: ListsConfig;
   readonly firewalls: readonly FirewallConfig[];
   /** The first that fits a search counts; a search that none fits is decided as the rest of the settings says. */
-  readonly searches: readonly SearchRule[];
+  readonly searches: readonly SearchSettings[];
   readonly mail: MailConfig | null;
   readonly allowlist: readonly AllowEntry[];
   readonly protection: ProtectionConfig;
@@ -132,6 +135,12 @@ export interface SearchRule {
   /** Fields that hold addresses, instead of those of `extract`. */
   readonly fields: readonly string[] | null;
   readonly policy: Policy | null;
+}
+
+/** A rule for searches with what the file says of its policy, which can be put on top of another policy than the live one. */
+export interface SearchSettings extends SearchRule {
+  /** Null as `policy` is. */
+  readonly policySection: PolicySection | null;
 }
 
 export interface MailConfig {

@@ -74,6 +74,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const tls = readTls(reader, now, problems, warn);
   const settings = {
     ...basics,
+    proxyHosts: proxyHostsOf(sources.env),
     tls,
     firewalls,
     ...readDeciding(file, reader, { sources, firewalls, problems, warn }),
@@ -121,6 +122,13 @@ function readDeciding(file: SettingsFile, reader: SettingReader, options: Decidi
     limits: readLimits(file),
     searches: readSearches(file, { ...options, policy: decided.policy, policies }),
   };
+}
+
+/** As the HTTP client reads them. */
+function proxyHostsOf(env: Environment): readonly string[] {
+  const urls = ["HTTPS_PROXY", "HTTP_PROXY"].flatMap((name) => [env[name], env[name.toLowerCase()]]);
+  const hosts = urls.flatMap((url) => URL.parse(url ?? "")?.hostname.replace(/^\[|\]$/g, "") ?? []);
+  return [...new Set(hosts)].filter((host) => host !== "");
 }
 
 function readBasics(reader: SettingReader, cwd: string) {

@@ -40,6 +40,7 @@ export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
   const { networks, store, log } = deps;
   // By what they are of, in the order in which they were first known.
   const found: Found = new Map();
+  const seen: Seen = new Map();
   let current = networks;
 
   const assemble = (): void => {
@@ -66,7 +67,7 @@ export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
       const read = (["interfaces", "resolvers", "gateways"] as const).map((part) =>
         readMachine(deps, part, found),
       );
-      const resolved = await Promise.all(deps.hosts.map((host) => resolve(deps, host, found)));
+      const resolved = await Promise.all(deps.hosts.map((host) => resolve(deps, host, { found, seen })));
       await refreshFirewalls();
       return [...read, ...resolved].every(Boolean);
     },
@@ -97,14 +98,20 @@ function readMachine(deps: OwnAddressesDeps, part: keyof typeof whyOfMachine, fo
   }
 }
 
+/** When each address of a host was last told, in milliseconds of the steady clock. */
+type Seen = Map<string, Map<string, number>>;
+
+/** Name servers that take turns tell another part of the addresses each time. */
+const rememberMs = 24 * 3_600_000;
+
 /** False when it failed; then `found` stays as it is. */
 async function resolve(
   { lookUp, log }: OwnAddressesDeps,
   { host, why }: OwnAddressesDeps["hosts"][number],
-  found: Found,
+  { found, seen }: { readonly found: Found; readonly seen: Seen },
 ): Promise<boolean> {
   try {
-    const addresses = await addressesOf(host, lookUp);
+    const addresses = remembered(seen, host, await addressesOf(host, lookUp));
     found.set(`host ${host}: ${why}`, networksOf(addresses, `${why} (${host})`));
     return true;
   } catch (error) {
@@ -114,6 +121,22 @@ async function resolve(
     );
     return false;
   }
+}
+
+/** These, and what was told in the last day. */
+function remembered(seen: Seen, host: string, addresses: readonly string[]): readonly string[] {
+  const nowMs = performance.now();
+  const known = seen.get(host) ?? new Map<string, number>();
+  seen.set(host, known);
+  for (const address of addresses) {
+    known.set(address, nowMs);
+  }
+  for (const [address, toldMs] of known) {
+    if (nowMs - toldMs > rememberMs) {
+      known.delete(address);
+    }
+  }
+  return [...known.keys()];
 }
 
 async function addressesOf(host: string, lookUp: OwnAddressesDeps["lookUp"]): Promise<readonly string[]> {

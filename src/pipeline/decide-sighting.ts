@@ -1,21 +1,21 @@
 import type { Decision, DecisionInputs } from "../domain/decision.ts";
 import type { Finding } from "../domain/finding.ts";
-import { type IpAddress, type IpPrefix, prefixOf } from "../domain/ip-address.ts";
 import type { AddressFacts, WaitingSighting } from "../ports.ts";
-import type { Asked, BlockNetwork, Plan, PipelineDeps } from "./deps.ts";
+import type { Asked, Plan, PipelineDeps } from "./deps.ts";
 import { freshFindings, isSettled, staleFindings, withNewer } from "./known-facts.ts";
-
-/** A message about a block waits this long for the firewalls, so that it can say what they did. */
-const firewallPatienceMs = 15_000;
+import { recordDecided } from "./record-decided.ts";
 
 /** A person is asked no later than this, although a provider that can't be asked yet might spare him the question. */
 const holdPatienceSeconds = 15 * 60;
+
+/** That others are asked first is no reason to go without: this long at least. */
+const busyPatienceSeconds = 60;
 
 /** An answer can make another provider's answer matter; this many times at most. */
 const mostRounds = 3;
 
 export interface Case {
-  readonly sighting: WaitingSighting;
+  readonly sighting: Omit<WaitingSighting, "attempts" | "fields">;
   readonly plan: Plan;
   readonly facts: AddressFacts;
 }
@@ -35,24 +35,30 @@ export async function decideSighting(deps: PipelineDeps, one: Case, signal: Abor
   if (signal.aborted) {
     return false;
   }
-  const isOver = untilOf(one, known.decision) <= deps.now();
+  const isOver = untilOf(one, known) <= deps.now();
   if (known.missing.length > 0 && !isOver && known.decision.action !== "block") {
     await park(deps, one, known);
     return true;
   }
-  const decision =
-    known.missing.length === 0
-      ? known.decision
-      : decideBy(deps, one, { ...known, protectedReason: null, isFinal: true });
-  await record(deps, one, await unlessCrawler(deps, one, decision, signal));
+  const likely = finalDecision(deps, one, known);
+  const decision = await unlessProtected(deps, one, likely, signal);
+  // A check that was cut off has confirmed nobody.
+  if (!signal.aborted) {
+    await record(deps, one, decision);
+  }
   return false;
 }
 
 interface Known {
+  /** Also those that have expired and stand in for a provider that is missing. */
   readonly findings: readonly Finding[];
   /** Providers that can't be asked now and whose answer could change the decision. */
   readonly missing: readonly string[];
+  /** Providers that fail about this address again and again. */
+  readonly failed: readonly string[];
   readonly reasons: readonly string[];
+  /** What is missing will soon be asked. */
+  readonly isBusy: boolean;
   readonly closeness: number;
   readonly decision: Decision;
 }
@@ -62,45 +68,54 @@ async function findOut(deps: PipelineDeps, one: Case, signal: AbortSignal): Prom
   const { ip, createdAt } = one.sighting;
   const { policy } = one.plan;
   const { activity } = one.facts;
+  const open = (findings: readonly Finding[]) =>
+    deps.openProviders({ ip, policy, findings, activity, now: deps.now() });
   let findings = freshFindings(one.facts.findings, deps.enrich.local(ip), deps.now(), createdAt);
   let waiting: Asked["waiting"] = [];
   for (let round = 0; round < mostRounds; round += 1) {
-    const { open } = deps.openProviders({ ip, policy, findings, activity, now: deps.now() });
-    const toAsk = open.filter((name) => !waiting.some(({ provider }) => provider === name));
+    const toAsk = open(findings).open.filter((name) => !waiting.some(({ provider }) => provider === name));
     if (toAsk.length === 0) {
       break;
     }
     const asked = await deps.enrich.ask(ip, toAsk, signal);
     waiting = [...waiting, ...asked.waiting];
-    const names = asked.waiting.map(({ provider }) => provider);
-    const stale = staleFindings(one.facts.findings, names, policy, deps.now());
-    findings = withNewer(findings, [...asked.findings, ...stale]);
+    findings = withNewer(findings, asked.findings);
   }
-  const { open, forHints, closeness } = deps.openProviders({
-    ip,
-    policy,
-    findings,
-    activity,
-    now: deps.now(),
-  });
-  const missing = waiting.filter(({ provider }) => open.includes(provider) && !forHints.includes(provider));
+  const { open: still, forHints, failed, closeness } = open(findings);
+  const missing = waiting.filter(({ provider }) => still.includes(provider) && !forHints.includes(provider));
+  const names = missing.map(({ provider }) => provider);
+  // They may show that it is bad, but not that it is not: for that the provider is waited for.
+  const stale = staleFindings(one.facts.findings, names, policy, deps.now());
   const known = {
-    findings,
-    missing: missing.map(({ provider }) => provider),
+    findings: withNewer(findings, stale),
+    missing: names,
+    failed,
     reasons: missing.map(({ reason }) => reason),
+    isBusy: missing.some(({ kind }) => kind === "busy"),
     closeness,
   };
   return { ...known, decision: decideBy(deps, one, { ...known, protectedReason: null, isFinal: false }) };
 }
 
-interface Basis {
+function finalDecision(
+  deps: PipelineDeps,
+  one: Case,
+  { missing, failed, findings, decision }: Known,
+): Decision {
+  const absent = [...missing, ...failed];
+  return absent.length === 0
+    ? decision
+    : decideBy(deps, one, { findings, missing: absent, protectedReason: null, isFinal: true });
+}
+
+export interface Basis {
   readonly findings: readonly Finding[];
   readonly missing: readonly string[];
   readonly protectedReason: string | null;
   readonly isFinal: boolean;
 }
 
-function decideBy(deps: PipelineDeps, { sighting, plan, facts }: Case, basis: Basis): Decision {
+export function decideBy(deps: PipelineDeps, { sighting, plan, facts }: Case, basis: Basis): Decision {
   const { alertId, ip, count, searchName } = sighting;
   const inputs: Omit<DecisionInputs, "offences"> = {
     searchName,
@@ -129,19 +144,17 @@ function severityOf({ sighting, plan }: Pick<Case, "sighting" | "plan">): Decisi
 }
 
 /** When it is decided without the providers that are missing. */
-function untilOf({ sighting, plan }: Case, { action }: Decision): Date {
+function untilOf({ sighting, plan }: Case, { decision, isBusy }: Known): Date {
   const { seconds } = plan.policy.unavailable;
-  const patience = action === "hold" ? Math.min(seconds, holdPatienceSeconds) : seconds;
-  return new Date(sighting.createdAt.getTime() + patience * 1000);
+  const patience = decision.action === "hold" ? Math.min(seconds, holdPatienceSeconds) : seconds;
+  const least = isBusy ? busyPatienceSeconds : 0;
+  return new Date(sighting.createdAt.getTime() + Math.max(least, patience) * 1000);
 }
 
-async function park(
-  deps: PipelineDeps,
-  one: Case,
-  { missing, reasons, closeness, decision }: Known,
-): Promise<void> {
+async function park(deps: PipelineDeps, one: Case, known: Known): Promise<void> {
+  const { missing, reasons, closeness } = known;
   const { id, ip, count, alertId, searchName } = one.sighting;
-  const until = untilOf(one, decision);
+  const until = untilOf(one, known);
   await deps.store.parkSighting({
     sightingId: id,
     until,
@@ -160,17 +173,18 @@ async function park(
   deps.log.info({ ip, alertId, providers: missing, until }, "waits for providers");
 }
 
-/** Name servers are asked only about what would be blocked. */
-async function unlessCrawler(
+/** What would be blocked or held, unless it is a crawler, or is protected since it was first looked at. Asks name servers. */
+export async function unlessProtected(
   deps: PipelineDeps,
   one: Case,
   decision: Decision,
   signal: AbortSignal,
 ): Promise<Decision> {
-  if (decision.action !== "block" && decision.holdCause === null) {
+  if (decision.action !== "block" && decision.action !== "hold") {
     return decision;
   }
-  const protectedReason = await deps.confirmCrawler(decision.ip, signal);
+  const crawler = await deps.confirmCrawler(decision.ip, signal);
+  const protectedReason = crawler ?? deps.protectedReason(decision.ip);
   return protectedReason === null
     ? decision
     : decideBy(deps, one, {
@@ -181,53 +195,6 @@ async function unlessCrawler(
       });
 }
 
-async function record(deps: PipelineDeps, { sighting, plan }: Case, decision: Decision): Promise<void> {
-  const network = await networkOf(deps, plan, decision);
-  const reasons = network.reason === null ? decision.reasons : [...decision.reasons, network.reason];
-  const recorded = await deps.store.recordDecision({
-    sightingId: sighting.id,
-    decision: { ...decision, reasons },
-    prefix: network.prefix,
-    groups: plan.groups,
-    firewalls: plan.firewalls,
-    notifications: deps.channels.map((channel) => ({ channel, dueAt: notificationDueAt(plan, decision) })),
-    limits: deps.limits,
-    holdSeconds: plan.policy.holdSeconds,
-    answers: null,
-  });
-  const isRepeat = recorded.action === "ignore" && deps.protectedReason(recorded.ip) === null;
-  logDecision(deps, recorded, { prefix: network.prefix, isRepeat });
-  deps.onDecided(recorded);
-}
-
-/** One line for each; but what is ignored because it is blocked already comes by the thousand. */
-function logDecision({ log }: PipelineDeps, decision: Decision, { prefix, isRepeat }: Logged): void {
-  const { id, alertId, ip, action, mode, reasons } = decision;
-  const noted = { ip, prefix, alertId, decisionId: id, action, mode, reasons };
-  if (isRepeat) {
-    log.debug(noted, "decision");
-  } else {
-    log.info(noted, "decision");
-  }
-}
-
-interface Logged {
-  readonly prefix: IpPrefix;
-  readonly isRepeat: boolean;
-}
-
-async function networkOf(deps: PipelineDeps, { policy }: Plan, decision: Decision): Promise<BlockNetwork> {
-  const { action, ip, decidedAt, mode } = decision;
-  return action === "block" && deps.mayAggregate(ip, policy)
-    ? deps.blockNetwork(ip, policy, await neighboursOf(deps, ip, mode, decidedAt))
-    : { prefix: prefixOf(ip), reason: null };
-}
-
-function neighboursOf({ store }: PipelineDeps, ip: IpAddress, mode: Decision["mode"], now: Date) {
-  return store.neighbours(ip, mode === "observe" ? "observe" : "enforce", now);
-}
-
-function notificationDueAt({ firewalls }: Plan, decision: Decision): Date {
-  const waits = decision.action === "block" && firewalls.length > 0;
-  return new Date(decision.decidedAt.getTime() + (waits ? firewallPatienceMs : 0));
+function record(deps: PipelineDeps, { sighting, plan }: Case, decision: Decision): Promise<void> {
+  return recordDecided(deps, plan, { sightingId: sighting.id, decision });
 }

@@ -1,6 +1,7 @@
 import { messageOf } from "../domain/errors.ts";
+import type { IpAddress } from "../domain/ip-address.ts";
 import { type Loop, startLoop } from "../loop.ts";
-import type { WaitingSighting } from "../ports.ts";
+import type { AddressFacts, WaitingSighting } from "../ports.ts";
 import { type Case, decideSighting } from "./decide-sighting.ts";
 import type { PipelineDeps } from "./deps.ts";
 import { readFacts } from "./known-facts.ts";
@@ -43,11 +44,12 @@ export function startDeciding(deps: PipelineDeps, onParked: () => void): Loop {
     const fresh = claimed
       .filter(({ id }) => !running.has(id))
       .map((sighting) => ({ sighting, ip: sighting.ip, plan: deps.planOf(sighting.searchName) }));
-    const factsOf = fresh.length === 0 ? undefined : await readFacts(deps, fresh, now);
-    for (const { sighting, ip, plan } of fresh) {
-      if (factsOf !== undefined) {
-        start(sighting, decideOne(deps, { sighting, plan, facts: factsOf(ip, plan) }, signal));
-      }
+    const factsOf = await factsForAll(deps, fresh, now);
+    for (const one of fresh) {
+      start(
+        one.sighting,
+        factsOf(one).then((facts) => decideOne(deps, { ...one, facts }, signal)),
+      );
     }
     return claimed.length > 0 && claimed.length === limit ? 0 : pollMs;
   };
@@ -61,6 +63,26 @@ export function startDeciding(deps: PipelineDeps, onParked: () => void): Loop {
       await Promise.all(running.values());
     },
   };
+}
+
+interface Fresh extends Omit<Case, "facts"> {
+  readonly sighting: WaitingSighting;
+  readonly ip: IpAddress;
+}
+
+/** One reading for all; when it fails, one for each, so that only those fail that are to blame. */
+async function factsForAll(
+  deps: PipelineDeps,
+  fresh: readonly Fresh[],
+  now: Date,
+): Promise<(one: Fresh) => Promise<AddressFacts>> {
+  try {
+    const factsOf = await readFacts(deps, fresh, now);
+    return ({ ip, plan }) => Promise.resolve(factsOf(ip, plan));
+  } catch (error) {
+    deps.log.warn({ error: messageOf(error) }, "facts could not be read together, will be read one by one");
+    return async (one) => (await readFacts(deps, [one], now))(one.ip, one.plan);
+  }
 }
 
 /** The events that count are those up to when it was seen: what has waited longer than a window would find none in it. */

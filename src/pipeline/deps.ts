@@ -19,6 +19,8 @@ export interface PipelineDeps {
     | "parkSighting"
     | "failSighting"
     | "factsOf"
+    | "awaited"
+    | "holds"
     | "neighbours"
     | "recordDecision"
   >;
@@ -86,6 +88,8 @@ export interface Asked {
     readonly provider: string;
     readonly reason: string;
     readonly retryAt: Date | null;
+    /** `busy`: others are being asked, or go first; that is soon over. */
+    readonly kind: "busy" | "quota" | "unavailable" | "key";
   }[];
 }
 
@@ -108,6 +112,8 @@ export interface Open {
   readonly open: readonly string[];
   /** Those of them that could only bring hints: asked, but not waited for. */
   readonly forHints: readonly string[];
+  /** Providers whose answer could change it too, but that fail about this address again and again. */
+  readonly failed: readonly string[];
   /** How near what is known comes to a block: 0 to 1. */
   readonly closeness: number;
 }

@@ -56,8 +56,9 @@ export function freshFindings(
   since: Date | null = null,
 ): readonly Finding[] {
   const fresh = kept.filter(
-    ({ expiresAt, foundAt, status }) =>
-      expiresAt > now || (since !== null && status !== "failed" && foundAt >= since),
+    (finding) =>
+      isFresh(finding, now) ||
+      (since !== null && finding.status !== "failed" && finding.foundAt >= since && !isAhead(finding, now)),
   );
   const listed = local.filter(
     ({ provider }) => !fresh.some((finding) => finding.provider === provider && isWhole(finding)),
@@ -66,6 +67,17 @@ export function freshFindings(
     ...fresh.filter(({ provider }) => !listed.some((finding) => finding.provider === provider)),
     ...listed,
   ];
+}
+
+/** A clock that was wrong once must not make a finding last for ever. */
+const aheadMs = 5 * 60_000;
+
+function isAhead({ foundAt }: Finding, now: Date): boolean {
+  return foundAt.getTime() > now.getTime() + aheadMs;
+}
+
+function isFresh(finding: Finding, now: Date): boolean {
+  return finding.expiresAt > now && !isAhead(finding, now);
 }
 
 function isWhole(finding: Finding): boolean {
@@ -91,9 +103,10 @@ export function staleFindings(
 ): readonly Finding[] {
   const oldest = now.getTime() - staleSeconds * 1000;
   return kept.flatMap((finding) =>
-    finding.status !== "failed" &&
+    // That it was not known then says nothing about now.
+    finding.status === "known" &&
     waiting.includes(finding.provider) &&
-    finding.expiresAt <= now &&
+    !isFresh(finding, now) &&
     finding.expiresAt.getTime() > oldest
       ? [{ ...finding, isStale: true as const }]
       : [],

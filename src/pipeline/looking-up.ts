@@ -33,15 +33,16 @@ export function startLookingUp(deps: PipelineDeps, onAnswered: () => void): Loop
   };
 }
 
-/** Not those that are protected, blocked or let out by now, or about which enough is known. */
+/** Not those that are protected, blocked or let out by now, about which enough is known, or for which nobody waits any more. */
 async function stillWanted(
   deps: PipelineDeps,
   provider: string,
   candidates: readonly Candidate[],
 ): Promise<ReadonlySet<IpAddress>> {
   const now = deps.now();
+  const awaited = await deps.store.awaited(candidates.map(({ ip }) => ip));
   const asked = candidates
-    .filter(({ ip }) => deps.protectedReason(ip) === null)
+    .filter(({ ip }) => awaited.has(ip) && deps.protectedReason(ip) === null)
     .flatMap(({ ip, searches }) =>
       searches.map((search) => ({ ip, plan: deps.planOf(search === "" ? null : search) })),
     );
@@ -65,6 +66,7 @@ function isOpen(deps: PipelineDeps, provider: string, { ip, plan, facts, now }: 
     return false;
   }
   const findings = freshFindings(facts.findings, deps.enrich.local(ip), now);
-  const { activity } = facts;
+  // It had been seen often enough when it was parked; how long it has waited makes no difference.
+  const activity = deps.windows.map((seconds) => ({ seconds, events: Number.MAX_SAFE_INTEGER }));
   return deps.openProviders({ ip, policy: plan.policy, findings, activity, now }).open.includes(provider);
 }

@@ -53,6 +53,15 @@ describe("without any setting", () => {
     });
   });
 
+  test("proxies to the services are known, so that they can't be blocked", async () => {
+    const { config } = await load({
+      HTTPS_PROXY: "http://user:secret@192.0.2.8:3128",
+      http_proxy: "http://[2001:db8::8]:3128",
+    });
+
+    expect(config.proxyHosts).toEqual(["192.0.2.8", "2001:db8::8"]);
+  });
+
   test("an empty variable counts as not set", async () => {
     const { config } = await load({ PORT: "", SMTP_SERVER: " ", SSH_PASSWORD_FILE: "", MODE: "" });
 

@@ -137,3 +137,20 @@ test.each(["interfaces", "resolvers", "gateways"] as const)(
     expect(log.lines).toEqual([expect.stringMatching(new RegExp(`^warn: ${part} of this machine.*EPERM`))]);
   },
 );
+
+test("a host whose name servers take turns keeps the addresses that they told before", async () => {
+  const answers = [["198.51.100.25"], ["198.51.100.26"]];
+  const own = desk({ lookUp: () => Promise.resolve(answers.shift() ?? ["198.51.100.27"]) });
+  await own.refresh();
+  await own.refresh();
+  await own.refresh();
+
+  const prefixes = own.list().map((network) => network.prefix);
+  expect(prefixes).toEqual(
+    expect.arrayContaining([
+      prefix("198.51.100.25/32"),
+      prefix("198.51.100.26/32"),
+      prefix("198.51.100.27/32"),
+    ]),
+  );
+});

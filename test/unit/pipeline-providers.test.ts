@@ -1,140 +1,7 @@
-import { describe, expect, onTestFinished, test } from "vitest";
-import { defaultPolicy } from "../../src/decide/default-policy.ts";
-import type { Finding } from "../../src/domain/finding.ts";
-import { type PipelineDeps, startPipeline } from "../../src/pipeline.ts";
-import type { Plan } from "../../src/pipeline/deps.ts";
-import type { AddressFacts, DecisionRecord, Parking, WaitingSighting } from "../../src/ports.ts";
+import { describe, expect, test } from "vitest";
 import { abuseipdb, virustotal } from "../fakes/findings.ts";
-import { after, ip, sampleDecision, t0 } from "../fakes/samples.ts";
-import { silentLog } from "../fakes/silent-log.ts";
-import { unlimited } from "../fakes/unlimited.ts";
-
-const address = ip("203.0.113.45");
-
-const sighting: WaitingSighting = {
-  id: "si_1",
-  alertId: "al_1",
-  searchName: "SSH",
-  ip: address,
-  count: 3,
-  fields: ["src_ip"],
-  severity: "high",
-  attempts: 0,
-  createdAt: t0,
-};
-
-const nothingKnown: AddressFacts = {
-  standing: { block: null, heldUntil: null, graceUntil: null },
-  findings: [],
-  activity: [],
-  offences: [],
-};
-
-const plan: Plan = {
-  groups: null,
-  firewalls: ["edge-1", "edge-2"],
-  mode: "enforce",
-  policy: { ...defaultPolicy, unavailable: { action: "wait", seconds: 3600 } },
-  severity: null,
-};
-
-/** A decision that blocks what VirusTotal calls malicious, and watches everything else. */
-const decide: PipelineDeps["decide"] = ({ findings, isFinal, inputs, protectedReason }) => {
-  const isBad = findings.some(
-    (one) => one.status === "known" && (one.evidence.numbers["malicious"] ?? 0) >= 5,
-  );
-  return sampleDecision("de_1", {
-    ip: address,
-    action: protectedReason !== null ? "ignore" : isBad ? "block" : "watch",
-    reasons: [protectedReason ?? (isFinal ? "final" : "first look")],
-    inputs: { ...inputs, offences: 0 },
-    findings,
-  });
-};
-
-/** VirusTotal is open until it has answered. */
-const openProviders: PipelineDeps["openProviders"] = ({ findings }) => ({
-  open: findings.some(({ provider }) => provider === "virustotal") ? [] : ["virustotal"],
-  forHints: [],
-  closeness: 0.5,
-});
-
-interface Outcome {
-  readonly recorded?: DecisionRecord;
-  readonly parked?: Parking;
-  readonly asked: readonly string[];
-}
-
-/** What becomes of the one sighting. */
-async function decided(
-  changes: Partial<PipelineDeps> & { readonly answer?: Finding; readonly facts?: AddressFacts } = {},
-): Promise<Outcome> {
-  const { promise, resolve } = Promise.withResolvers<Omit<Outcome, "asked">>();
-  const asked: string[] = [];
-  const { answer, facts = nothingKnown, ...others } = changes;
-  let left = [sighting];
-  const pipeline = startPipeline({
-    store: {
-      claimAlerts: () => Promise.resolve([]),
-      recordSightings: () => Promise.resolve(),
-      failAlert: () => Promise.resolve(),
-      claimSightings: () => {
-        const claimed = left;
-        left = [];
-        return Promise.resolve(claimed);
-      },
-      postponeSighting: (_id, _at, reason) => Promise.reject(new Error(reason)),
-      parkSighting: (parked) => {
-        resolve({ parked });
-        return Promise.resolve();
-      },
-      failSighting: () => Promise.resolve(),
-      factsOf: (ips) => Promise.resolve(new Map(ips.map((one) => [one, facts]))),
-      neighbours: () => Promise.resolve({ blocked: 0, lifted: false }),
-      recordDecision: (recorded) => {
-        resolve({ recorded });
-        return Promise.resolve(recorded.decision);
-      },
-    },
-    extract: () => [],
-    protectedReason: () => null,
-    confirmCrawler: () => Promise.resolve(null),
-    enrich: {
-      local: () => [],
-      ask: (_ip, providers) => {
-        asked.push(...providers);
-        return Promise.resolve(
-          answer === undefined
-            ? {
-                findings: [],
-                waiting: providers.map((provider) => ({ provider, reason: "no quota", retryAt: null })),
-              }
-            : { findings: [answer], waiting: [] },
-        );
-      },
-      workQueue: () => Promise.resolve(1000),
-    },
-    providers: ["virustotal"],
-    openProviders,
-    decide,
-    planOf: () => plan,
-    windows: [],
-    mayAggregate: () => false,
-    blockNetwork: () => {
-      throw new Error("not asked for");
-    },
-    limits: unlimited,
-    channels: [],
-    onDecided: () => undefined,
-    isCrowded: () => false,
-    holder: "test",
-    now: () => t0,
-    log: silentLog,
-    ...others,
-  });
-  onTestFinished(() => pipeline.stop());
-  return { ...(await promise), asked };
-}
+import { address, begin, type Changes, decided, nothingKnown, plan } from "../fakes/pipeline-desk.ts";
+import { after, t0 } from "../fakes/samples.ts";
 
 describe("a provider that is open", () => {
   test("is asked, and its answer decides", async () => {
@@ -255,6 +122,92 @@ describe("a finding that has expired", () => {
   });
 });
 
+test("a finding from a clock that was wrong is not used", async () => {
+  const { asked } = await decided({
+    answer: virustotal(9),
+    facts: {
+      ...nothingKnown,
+      findings: [{ ...virustotal(0), foundAt: after(86_400), expiresAt: after(90_000) }],
+    },
+  });
+
+  expect(asked).toEqual(["virustotal"]);
+});
+
+test("that others are asked first is waited for, also when the policy would go on without", async () => {
+  const hasty = {
+    ...plan,
+    policy: { ...plan.policy, unavailable: { action: "decide-without", seconds: 0 } },
+  } as const;
+  const { parked } = await decided({
+    planOf: () => hasty,
+    enrich: {
+      local: () => [],
+      ask: () =>
+        Promise.resolve({
+          findings: [],
+          waiting: [{ provider: "virustotal", reason: "others are asked", retryAt: null, kind: "busy" }],
+        }),
+      workQueue: () => Promise.resolve(1000),
+    },
+  });
+
+  expect(parked?.until).toEqual(after(60));
+});
+
+test("a provider that fails about it again and again is missing in what is decided", async () => {
+  const { recorded } = await decided({
+    answer: virustotal(0),
+    openProviders: () => ({ open: [], forHints: [], failed: ["abuseipdb"], closeness: 0 }),
+  });
+
+  expect(recorded?.decision).toMatchObject({ reasons: ["final"], inputs: { missing: ["abuseipdb"] } });
+});
+
+test("what became protected while it was looked at is not blocked", async () => {
+  let isAsked = false;
+  const { recorded } = await decided({
+    protectedReason: () => (isAsked ? "on the allow-list" : null),
+    enrich: {
+      local: () => [],
+      ask: () => {
+        isAsked = true;
+        return Promise.resolve({ findings: [virustotal(9)], waiting: [] });
+      },
+      workQueue: () => Promise.resolve(1000),
+    },
+  });
+
+  expect(recorded?.decision.action).toBe("ignore");
+});
+
+test("a stop during the question for a crawler's name records nothing", async () => {
+  const started = Promise.withResolvers<void>();
+  let records = 0;
+  const pipeline = begin({
+    answer: virustotal(9),
+    store: {
+      recordDecision: ({ decision }) => {
+        records += 1;
+        return Promise.resolve(decision);
+      },
+    },
+    confirmCrawler: (_ip, signal) => {
+      started.resolve();
+      return new Promise((resolve) => {
+        signal.addEventListener("abort", () => {
+          resolve(null);
+        });
+      });
+    },
+  });
+
+  await started.promise;
+  await pipeline.stop();
+
+  expect(records).toBe(0);
+});
+
 test("a crawler whose name is confirmed is not blocked", async () => {
   const { recorded } = await decided({
     answer: virustotal(9),
@@ -265,8 +218,21 @@ test("a crawler whose name is confirmed is not blocked", async () => {
 });
 
 describe("the queue of a provider", () => {
+  test("does not count again how often an address was seen: it has waited since", async () => {
+    const activities: unknown[] = [];
+    await wanted({
+      windows: [600],
+      openProviders: ({ activity }) => {
+        activities.push(activity);
+        return { open: ["virustotal"], forHints: [], failed: [], closeness: 0 };
+      },
+    });
+
+    expect(activities).toContainEqual([{ seconds: 600, events: Number.MAX_SAFE_INTEGER }]);
+  });
+
   /** Which of two candidates are still wanted. */
-  async function wanted(changes: Partial<PipelineDeps>, facts = nothingKnown): Promise<readonly string[]> {
+  async function wanted(changes: Changes, facts = nothingKnown): Promise<readonly string[]> {
     const { promise, resolve } = Promise.withResolvers<ReadonlySet<string>>();
     const candidate = { severity: "low", events: 1, searches: ["SSH"], firewalls: 1, closeness: 0 } as const;
     await decided({
@@ -293,6 +259,7 @@ describe("the queue of a provider", () => {
     ["protected by now", { protectedReason: () => "allow-listed" }, nothingKnown],
     ["let out by now", {}, { ...nothingKnown, standing: { ...nothingKnown.standing, graceUntil: after(9) } }],
     ["known by now", {}, { ...nothingKnown, findings: [virustotal(1), abuseipdb(2)] }],
+    ["waited for by nobody any more", { store: { awaited: () => Promise.resolve(new Set<never>()) } }, nothingKnown],
   ])("drops what is %s", async (_what, changes, facts) => {
     expect(await wanted(changes, facts)).toEqual([]);
   });

@@ -57,6 +57,8 @@ function start(store: Partial<PipelineDeps["store"]>, changes: Partial<PipelineD
       claimSightings: () => Promise.resolve([]),
       postponeSighting: () => Promise.resolve(),
       failSighting: () => Promise.resolve(),
+      awaited: (ips) => Promise.resolve(new Set(ips)),
+      holds: () => Promise.resolve({ items: [], next: null }),
       parkSighting: () => Promise.resolve(),
       factsOf: (ips) => Promise.resolve(new Map(ips.map((one) => [one, nothingKnown]))),
       neighbours: () => Promise.resolve({ blocked: 0, lifted: false }),
@@ -72,7 +74,7 @@ function start(store: Partial<PipelineDeps["store"]>, changes: Partial<PipelineD
       workQueue: () => Promise.resolve(1000),
     },
     providers: [],
-    openProviders: () => ({ open: [], closeness: 0, forHints: [] }),
+    openProviders: () => ({ open: [], closeness: 0, forHints: [], failed: [] }),
     windows: [],
     limits: unlimited,
     decide: (): Decision => sampleDecision("de_1", { action: "watch", expiresAt: null }),
@@ -136,13 +138,16 @@ test("one whose lease ended under way is not decided a second time beside the fi
       },
     },
     {
-      openProviders: () => ({ open: ["virustotal"], closeness: 0, forHints: [] }),
+      openProviders: () => ({ open: ["virustotal"], closeness: 0, forHints: [], failed: [] }),
       enrich: {
         local: () => [],
         ask: async () => {
           lookUps += 1;
           await gate.promise;
-          return { findings: [], waiting: [{ provider: "virustotal", reason: "later", retryAt: null }] };
+          return {
+            findings: [],
+            waiting: [{ provider: "virustotal", reason: "later", retryAt: null, kind: "quota" }],
+          };
         },
         workQueue: () => Promise.resolve(1000),
       },

@@ -70,9 +70,12 @@ async function findOut(deps: PipelineDeps, one: Case, signal: AbortSignal): Prom
   const { activity } = one.facts;
   const open = (findings: readonly Finding[]) =>
     deps.openProviders({ ip, policy, findings, activity, now: deps.now() });
-  let findings = freshFindings(one.facts.findings, deps.enrich.local(ip), deps.now(), createdAt);
+  const local = deps.enrich.local(ip);
+  let findings = freshFindings(one.facts.findings, local, deps.now(), createdAt);
   let waiting: Asked["waiting"] = [];
-  for (let round = 0; round < mostRounds; round += 1) {
+  // What a list settles is not worth a question, not even for a hint.
+  const rounds = isSettledBy(deps, one, local) ? 0 : mostRounds;
+  for (let round = 0; round < rounds; round += 1) {
     const toAsk = open(findings).open.filter((name) => !waiting.some(({ provider }) => provider === name));
     if (toAsk.length === 0) {
       break;
@@ -95,6 +98,11 @@ async function findOut(deps: PipelineDeps, one: Case, signal: AbortSignal): Prom
     closeness,
   };
   return { ...known, decision: decideBy(deps, one, { ...known, protectedReason: null, isFinal: false }) };
+}
+
+function isSettledBy(deps: PipelineDeps, one: Case, findings: readonly Finding[]): boolean {
+  const basis = { findings, missing: [], protectedReason: null, isFinal: false };
+  return findings.length > 0 && decideBy(deps, one, basis).action === "block";
 }
 
 function finalDecision(

@@ -60,6 +60,7 @@ const config: Config = {
   tls: { cert: "hunter2-cert", key: "hunter2-key", clientCa: null },
   trustProxy: [prefix("127.0.0.1")],
   splunkHost: "splunk.example.com",
+  proxyHosts: [],
   virustotal: {
     apiKey: "hunter2-vt",
     url: "https://www.virustotal.com/api/v3",
@@ -107,7 +108,15 @@ const config: Config = {
     },
   ],
   searches: [
-    { name: "Dmz *", groups: ["dmz"], mode: null, severity: null, fields: null, policy: null },
+    {
+      name: "Dmz *",
+      groups: ["dmz"],
+      mode: null,
+      severity: null,
+      fields: null,
+      policy: null,
+      policySection: null,
+    },
     {
       name: "SSH*",
       groups: null,
@@ -115,6 +124,7 @@ const config: Config = {
       severity: "high",
       fields: ["attacker", "src"],
       policy: { ...policy, blockSeconds: [Number.POSITIVE_INFINITY], version: "sha256:2" },
+      policySection: { duration: Number.POSITIVE_INFINITY },
     },
   ],
   mail: {
@@ -275,7 +285,7 @@ test("the rules that are shown are rules that the file understands", () => {
   const shown = showConfig(config);
   const rules = [...shown.matchAll(/^policy\.block\[\d\] +(.*)$/gm)].map(([, rule = ""]) => `- ${rule}`);
 
-  const read = readPolicyText(`block:\n${rules.join("\n")}`, { base: policy, versionOf });
+  const read = readPolicyText(`block:\n${rules.join("\n")}`, { base: policy, searches: [], versionOf });
 
   expect(read).toMatchObject({ policy: { block: policy.block } });
 });

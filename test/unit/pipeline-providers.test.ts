@@ -55,6 +55,19 @@ describe("a provider that is open", () => {
     expect(recorded?.decision.action).toBe("block");
   });
 
+  test("is not asked for a hint either then", async () => {
+    const { recorded } = await decided({
+      openProviders: () => ({ open: ["greynoise"], forHints: ["greynoise"], failed: [], closeness: 1 }),
+      enrich: {
+        local: () => [virustotal(9)],
+        ask: () => Promise.reject(new Error("asked")),
+        workQueue: () => Promise.resolve(1000),
+      },
+    });
+
+    expect(recorded?.decision.action).toBe("block");
+  });
+
   test("is not asked again while its answer is good", async () => {
     const { recorded, asked } = await decided({ facts: { ...nothingKnown, findings: [virustotal(0)] } });
 
@@ -259,7 +272,11 @@ describe("the queue of a provider", () => {
     ["protected by now", { protectedReason: () => "allow-listed" }, nothingKnown],
     ["let out by now", {}, { ...nothingKnown, standing: { ...nothingKnown.standing, graceUntil: after(9) } }],
     ["known by now", {}, { ...nothingKnown, findings: [virustotal(1), abuseipdb(2)] }],
-    ["waited for by nobody any more", { store: { awaited: () => Promise.resolve(new Set<never>()) } }, nothingKnown],
+    [
+      "waited for by nobody any more",
+      { store: { awaited: () => Promise.resolve(new Set<never>()) } },
+      nothingKnown,
+    ],
   ])("drops what is %s", async (_what, changes, facts) => {
     expect(await wanted(changes, facts)).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { createBacktest } from "./decide/backtest.ts";
 import { blockNetwork, mayAggregate } from "./decide/block-network.ts";
 import { isFor, type SearchPlan } from "./decide/block-target.ts";
 import { decide } from "./decide/decide.ts";
-import { describeFinding } from "./decide/describe-finding.ts";
+import { describeFinding, titleOf } from "./decide/describe-finding.ts";
 import { blockTime, cleanRecord } from "./decide/escalation.ts";
 import { policyVersion } from "./decide/policy-version.ts";
 import { manualDecision, releaseDecision } from "./decide/release.ts";
@@ -42,6 +42,7 @@ export function createApiDeps(deps: AnsweringDeps): ApiDeps {
     graceSeconds: config.policy.graceSeconds,
     policyVersion: config.policy.version,
     protectedReason: guard.protectedReason,
+    confirmCrawler: guard.confirmCrawler,
     decideNow: (report) => decideNow(deps, report),
     manualDecision,
     releaseDecision,
@@ -79,7 +80,7 @@ async function decideNow(
   const findings = freshFindings(facts.findings, intelligence.enrich.local(ip), time);
   const { activity } = facts;
   const { open } = intelligence.openProviders({ ip, policy: plan.policy, findings, activity, now: time });
-  return decide({
+  const decision = decide({
     alertId: latest?.alertId ?? "",
     ip,
     findings,
@@ -90,10 +91,23 @@ async function decideNow(
     protectedReason: guard.protectedReason(ip),
     standing: facts.standing,
     offences: facts.offences,
-    inputs: { searchName, ...seenOf(latest, plan), activity, missing: open },
+    // Those who are still to be asked are not missing.
+    inputs: { searchName, ...seenOf(latest, plan), activity, missing: [] },
     isFinal: false,
     now: time,
   });
+  const { graceUntil } = facts.standing;
+  const isLetOut = graceUntil !== null && graceUntil > time;
+  return isLetOut ? decision : withOpen(decision, open);
+}
+
+/** Says who would be asked before it is decided so. */
+function withOpen(decision: Decision, open: readonly string[]): Decision {
+  const { action, reasons } = decision;
+  if (open.length === 0 || action === "block" || action === "ignore") {
+    return decision;
+  }
+  return { ...decision, reasons: [...reasons, `${open.map(titleOf).join(" and ")} would be asked first`] };
 }
 
 function seenOf(latest: SightingReport | undefined, { severity }: SearchPlan) {
@@ -137,16 +151,16 @@ async function replayPast(
   { text, since }: { readonly text: string; readonly since: Date },
   signal: AbortSignal,
 ): Promise<BacktestReport | { readonly problems: readonly string[] }> {
-  const read = readPolicyText(text, { base: config.policy, versionOf: policyVersion });
+  const read = readPolicyText(text, {
+    base: config.policy,
+    searches: config.searches,
+    versionOf: policyVersion,
+  });
   if ("problems" in read) {
     return read;
   }
-  const { policy } = read;
-  const backtest = createBacktest({
-    policy,
-    searches: config.searches,
-    protectedReason: guard.protectedReason,
-  });
+  const { policy, searches } = read;
+  const backtest = createBacktest({ policy, searches, protectedReason: guard.protectedReason });
   let cursor: string | null = null;
   do {
     const page: { readonly items: readonly PastDecision[]; readonly next: string | null } =

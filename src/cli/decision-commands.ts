@@ -41,6 +41,9 @@ function addLists(program: Command, host: Host, finish: Finish): void {
   );
 }
 
+const whichText =
+  'as "portcullis approvals" shows it, or its beginning (6 characters after de_), or the address that is held';
+
 function addAnswers(program: Command, host: Host, finish: Finish): void {
   const approvalsCommand = program
     .command("approvals")
@@ -53,25 +56,25 @@ function addAnswers(program: Command, host: Host, finish: Finish): void {
   const approveCommand = program
     .command("approve")
     .description("block what waits for a person, on every firewall")
-    .argument("<id>", 'as "portcullis approvals" shows it')
+    .argument("<id>", whichText)
     .option("--reason <text>", "why, for the record")
     .option("--for <duration>", "how long: 24h, 7d, permanent; default is what the policy says")
     .option("--force", "although new blocks are paused (administrators)")
     .option("--no-wait", "do not wait until the firewalls drop it");
-  asking(approveCommand, 'approve de_4f1c --reason "seen in the VPN log too"').action(
-    async (id: string, options: ApproveOptions) => {
-      finish(await approve(host, id, options));
+  asking(approveCommand, 'approve de_4f1c09 --reason "seen in the VPN log too"').action(
+    async (which: string, options: ApproveOptions) => {
+      finish(await approve(host, which, options));
     },
   );
   const denyCommand = program
     .command("deny")
     .description("leave alone what waits for a person")
-    .argument("<id>", 'as "portcullis approvals" shows it')
+    .argument("<id>", whichText)
     .option("--reason <text>", "why, for the record")
     .option("--allow-for <duration>", "also put the address on the allow-list: 24h, 30d, always");
-  asking(denyCommand, 'deny de_4f1c --allow-for 30d --reason "our scanner"').action(
-    async (id: string, options: DenyOptions) => {
-      finish(await deny(host, id, options));
+  asking(denyCommand, 'deny 203.0.113.5 --allow-for 30d --reason "our scanner"').action(
+    async (which: string, options: DenyOptions) => {
+      finish(await deny(host, which, options));
     },
   );
 }
@@ -79,10 +82,13 @@ function addAnswers(program: Command, host: Host, finish: Finish): void {
 function addPolicies(program: Command, host: Host, finish: Finish): void {
   const policiesCommand = program
     .command("policies")
-    .description("every policy that has decided; with --json what each says");
-  asking(policiesCommand, "policies --json").action(async (options: AskOptions) => {
-    finish(await policies(host, options));
-  });
+    .description("every policy that has decided, or what one of them says")
+    .argument("[version]", 'as "portcullis policies" shows it');
+  asking(policiesCommand, "policies sha256:4f1c09ab23cd").action(
+    async (version: string | undefined, options: AskOptions) => {
+      finish(await policies(host, version, options));
+    },
+  );
   const backtestCommand = program
     .command("backtest")
     .description(

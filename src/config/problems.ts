@@ -4,8 +4,12 @@ import { AppError } from "../domain/errors.ts";
 export interface Problems {
   /** @param where a setting's name, or `file:line:col`; @param what what is wrong and what is expected, never a value */
   add(where: string, what: string): void;
+  /** So many more, of which nobody is told what they are. */
+  leaveOut(count: number): void;
   readonly any: boolean;
-  /** One for each problem. */
+  /** As many are collected as are told: any further one is only counted. */
+  readonly isFull: boolean;
+  /** One for each problem, at most 100; a last one says how many more there are. */
   readonly lines: readonly string[];
   /**
    * Does nothing when there is no problem.
@@ -15,23 +19,38 @@ export interface Problems {
   throwIfAny(warnings: readonly string[]): void;
 }
 
+/** Nobody reads more at once, and each place takes time to find. */
+const mostTold = 100;
+
 export function createProblems(): Problems {
-  const lines: string[] = [];
+  const lines = new Set<string>();
+  let leftOut = 0;
+  const told = (): readonly string[] => [...lines, ...(leftOut === 0 ? [] : [`… and ${leftOut} more`])];
   return {
-    lines,
     add(where, what) {
       const line = `${where}: ${what}`;
-      if (!lines.includes(line)) {
-        lines.push(line);
+      if (lines.size < mostTold) {
+        lines.add(line);
+      } else if (!lines.has(line)) {
+        leftOut += 1;
       }
     },
+    leaveOut(count) {
+      leftOut += count;
+    },
     get any() {
-      return lines.length > 0;
+      return lines.size > 0;
+    },
+    get isFull() {
+      return lines.size >= mostTold;
+    },
+    get lines() {
+      return told();
     },
     throwIfAny(warnings) {
-      if (lines.length > 0) {
-        const told = [...lines, ...warnings.map((warning) => `warning: ${warning}`)];
-        throw new AppError("CONFIG_INVALID", told.join("\n"), { retryable: false });
+      if (lines.size > 0) {
+        const all = [...told(), ...warnings.map((warning) => `warning: ${warning}`)];
+        throw new AppError("CONFIG_INVALID", all.join("\n"), { retryable: false });
       }
     },
   };

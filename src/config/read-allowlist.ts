@@ -28,7 +28,9 @@ export function readAllowlist(
   });
   for (const { entry, where } of standing) {
     if (lengthOf(entry.prefix) === 0) {
-      warn(`${where}: holds every address of its family, so none of them can be blocked`);
+      warn(
+        `${where}: holds every address of its family, so none of them can be blocked, and every block of them that stands is lifted at the start`,
+      );
     }
   }
   return withoutRepeats(standing.map(({ entry }) => entry));

@@ -1,5 +1,6 @@
 import { createPattern } from "../domain/pattern.ts";
-import type { FirewallConfig, SearchRule } from "./config.ts";
+import type { Policy } from "../domain/policy.ts";
+import type { FirewallConfig, SearchRule, SearchSettings } from "./config.ts";
 import { closest } from "./closest.ts";
 import { SearchItem } from "./file-schema.ts";
 import type { Problems } from "./problems.ts";
@@ -17,7 +18,7 @@ interface SearchSources {
 }
 
 /** What is different for some searches. Every group has a firewall. */
-export function readSearches(file: SettingsFile, sources: SearchSources): readonly SearchRule[] {
+export function readSearches(file: SettingsFile, sources: SearchSources): readonly SearchSettings[] {
   const known = [...new Set(sources.firewalls.flatMap(({ groups }) => groups))];
   const items = file.items("searches", SearchItem);
   items.forEach(({ item, where, index }, place) => {
@@ -33,20 +34,24 @@ export function readSearches(file: SettingsFile, sources: SearchSources): readon
       sources.warn(`${file.where(["searches", index])}: has no effect: ${other} fits all that it does`);
     }
   });
-  return items.map(({ item, index }) => searchRule(item, index, sources));
+  return items.map(({ item, index }) => searchSettings(item, index, sources));
 }
 
-function searchRule(item: SearchItem, index: number, { policy, policies }: SearchSources): SearchRule {
+function searchSettings(
+  item: SearchItem,
+  index: number,
+  { policy, policies }: SearchSources,
+): SearchSettings {
+  const policySection = item.policy ?? null;
+  const own = policySection && policies.read(policySection, ["searches", index, "policy"], policy);
+  return { ...searchRule(item, own), policySection };
+}
+
+/** @param policy its own; null: none */
+export function searchRule(item: SearchItem, policy: Policy | null): SearchRule {
   const { name, mode = null, severity = null, fields = null } = item;
-  return {
-    name,
-    groups: item.groups === undefined ? null : [...new Set(item.groups)],
-    mode,
-    severity,
-    fields,
-    policy:
-      item.policy === undefined ? null : policies.read(item.policy, ["searches", index, "policy"], policy),
-  };
+  const groups = item.groups === undefined ? null : [...new Set(item.groups)];
+  return { name, groups, mode, severity, fields, policy };
 }
 
 function hint(group: string, known: readonly string[]): string {

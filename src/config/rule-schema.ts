@@ -97,10 +97,14 @@ function checkQuorum(
   } else if (quorum > of.length) {
     refuse(context, ["quorum"], `expected at most ${of.length}, the number of items in \`of\``);
   }
-  const texts = of.map((group) => JSON.stringify(group));
-  texts.forEach((text, index) => {
-    if (texts.indexOf(text) < index) {
-      refuse(context, ["of", index], `is the same as of[${texts.indexOf(text)}] and would count twice`);
+  const firstOf = new Map<string, number>();
+  of.forEach((group, index) => {
+    const text = JSON.stringify(group);
+    const first = firstOf.get(text);
+    if (first === undefined) {
+      firstOf.set(text, index);
+    } else {
+      refuse(context, ["of", index], `is the same as of[${first}] and would count twice`);
     }
   });
 }

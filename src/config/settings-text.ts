@@ -1,6 +1,7 @@
-import { LineCounter, type Document, isMap, isNode, isPair, isScalar, parseDocument } from "yaml";
+import { LineCounter, type Document, isMap, isNode, isScalar, parseDocument } from "yaml";
 import type * as z from "zod";
 import { closest } from "./closest.ts";
+import { countAliases, createKeyPlaces, repeatedKeys } from "./key-places.ts";
 import type { Problems } from "./problems.ts";
 
 /** Where something stands in the file: `["policy", "block", 0]`. */
@@ -43,14 +44,18 @@ export function readSettingsText(
   }: { readonly name: string; readonly expected: string; readonly problems: Problems },
 ): SettingsText {
   const lines = new LineCounter();
-  // Pretty errors would quote the line, which may hold a password.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parse(text, lines);
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${name}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
   };
   const content = contentOf({ document, place, problems }, expected);
-  const where: Where = { document, content, place, problems };
+  const keyPlaces = createKeyPlaces();
+  const keyOffset = (path: Path, key: string): number => {
+    const map = path.length === 0 ? document.contents : document.getIn(path, true);
+    return keyPlaces(map).get(key) ?? offsetOf(document, path);
+  };
+  const where: Where = { document, value: Object.fromEntries(content), place, keyOffset, problems };
   const check = <T>(value: unknown, shape: z.ZodType<T>, at: Path): T | undefined => {
     const checked = shape.safeParse(value);
     checked.error?.issues.forEach((issue) => {
@@ -62,11 +67,11 @@ export function readSettingsText(
   return {
     keys: [...content.keys()],
     expectKeys(known) {
-      for (const key of content.keys()) {
-        if (!known.includes(key)) {
-          problems.add(place(keyOffset(document, [], key)), unknownKey([], key, known));
-        }
-      }
+      addUnknownKeys(
+        [...content.keys()].filter((key) => !known.includes(key)),
+        { path: [], known },
+        where,
+      );
     },
     section(key, shape) {
       const value = content.get(key);
@@ -88,14 +93,26 @@ export function readSettingsText(
   };
 }
 
+function parse(text: string, lineCounter: LineCounter): Document.Parsed {
+  const { stackTraceLimit } = Error;
+  // A text that is wrong in each character makes an error of each; to note where they come from takes most of the time.
+  Error.stackTraceLimit = 0;
+  try {
+    // Pretty errors would quote the line, which may hold a password. The library compares each key with all before it.
+    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** The top-level entries; empty, with problems, when the text is not a YAML mapping. */
 function contentOf(
-  { document, place, problems }: Omit<Where, "content">,
+  { document, place, problems }: Pick<Where, "document" | "place" | "problems">,
   expected: string,
 ): ReadonlyMap<string, unknown> {
-  const faults = [...document.errors, ...document.warnings];
-  for (const { code, pos } of faults) {
-    problems.add(place(pos[0]), `not valid YAML: ${yamlFaults.get(code) ?? code}`);
+  const faults = yamlFaultsOf(document);
+  for (const { code, at } of faults) {
+    problems.add(place(at), `not valid YAML: ${yamlFaults.get(code) ?? code}`);
   }
   const root = document.contents;
   if (faults.length > 0 || root === null || (isScalar(root) && root.value === null)) {
@@ -109,10 +126,30 @@ function contentOf(
   return new Map<string, unknown>(Object.entries(value));
 }
 
+interface YamlFault {
+  readonly code: string;
+  readonly at: number;
+}
+
+/** In the order in which they stand there, what the library only warns of last. */
+function yamlFaultsOf(document: Document.Parsed): readonly YamlFault[] {
+  const errors = [
+    ...document.errors.map(({ code, pos }): YamlFault => ({ code, at: pos[0] })),
+    ...repeatedKeys(document).map((at): YamlFault => ({ code: "DUPLICATE_KEY", at })),
+  ].toSorted((a, b) => a.at - b.at);
+  return [...errors, ...document.warnings.map(({ code, pos }): YamlFault => ({ code, at: pos[0] }))];
+}
+
+/** The library looks for each alias's anchor among all. */
+const mostAliases = 1000;
+
 /** Undefined when the document is no mapping, or one that grows beyond measure by its aliases. */
 function toObject(document: Document.Parsed): object | undefined {
   try {
-    const value: unknown = isMap(document.contents) ? document.toJS({ maxAliasCount: 100 }) : undefined;
+    const value: unknown =
+      isMap(document.contents) && countAliases(document) <= mostAliases
+        ? document.toJS({ maxAliasCount: 100 })
+        : undefined;
     return typeof value === "object" && value !== null ? value : undefined;
   } catch {
     return undefined;
@@ -121,25 +158,45 @@ function toObject(document: Document.Parsed): object | undefined {
 
 interface Where {
   readonly document: Document.Parsed;
-  readonly content: ReadonlyMap<string, unknown>;
+  /** Of the whole document. */
+  readonly value: object;
   readonly place: (offset: number) => string;
+  /** Where a key of the mapping at `path` stands. */
+  readonly keyOffset: (path: Path, key: string) => number;
   readonly problems: Problems;
 }
 
-function addIssue(issue: z.core.$ZodIssue, at: Path, { document, content, place, problems }: Where): void {
-  const path: Path = [...at, ...issue.path.map((part) => (typeof part === "number" ? part : String(part)))];
-  if (issue.code === "unrecognized_keys") {
-    for (const key of issue.keys) {
-      problems.add(place(keyOffset(document, path, key)), unknownKey(path, key, issue.message.split(", ")));
-    }
+function addIssue(issue: z.core.$ZodIssue, at: Path, where: Where): void {
+  const { document, value, place, problems } = where;
+  if (problems.isFull) {
+    problems.leaveOut(issue.code === "unrecognized_keys" ? issue.keys.length : 1);
     return;
   }
-  const isMissing = !isThere(Object.fromEntries(content), path);
+  const path: Path = [...at, ...issue.path.map((part) => (typeof part === "number" ? part : String(part)))];
+  if (issue.code === "unrecognized_keys") {
+    addUnknownKeys(issue.keys, { path, known: issue.message.split(", ") }, where);
+    return;
+  }
+  const isMissing = !isThere(value, path);
   const message = issue.code === "invalid_type" ? expectedKind(issue) : issue.message;
   problems.add(
     place(offsetOf(document, path)),
     `${pathText(path)}: ${isMissing ? "is missing: " : ""}${message}`,
   );
+}
+
+function addUnknownKeys(
+  keys: readonly string[],
+  { path, known }: { readonly path: Path; readonly known: readonly string[] },
+  { place, keyOffset, problems }: Pick<Where, "place" | "keyOffset" | "problems">,
+): void {
+  for (const [index, key] of keys.entries()) {
+    if (problems.isFull) {
+      problems.leaveOut(keys.length - index);
+      return;
+    }
+    problems.add(place(keyOffset(path, key)), unknownKey(path, key, known));
+  }
 }
 
 /** Asked of the value and not of the document, where an alias hides what it stands for. */
@@ -186,14 +243,6 @@ function offsetOf(document: Document.Parsed, path: Path): number {
   return 0;
 }
 
-function keyOffset(document: Document.Parsed, path: Path, key: string): number {
-  const map = path.length === 0 ? document.contents : document.getIn(path, true);
-  const pair = isMap(map)
-    ? map.items.find((one) => isScalar(one.key) && String(one.key.value) === key)
-    : undefined;
-  return isPair(pair) && isScalar(pair.key) ? (pair.key.range?.[0] ?? 0) : offsetOf(document, path);
-}
-
 /** In our own words: the library's quote the text. */
 const yamlFaults: ReadonlyMap<string, string> = new Map([
   ["BAD_ALIAS", "an alias (*name) without its anchor (&name)"],
@@ -204,6 +253,7 @@ const yamlFaults: ReadonlyMap<string, string> = new Map([
   ["MISSING_CHAR", "a closing quote, bracket or colon is missing"],
   ["MULTILINE_IMPLICIT_KEY", "a colon is missing"],
   ["MULTIPLE_DOCS", "expected one document"],
+  ["RESOURCE_EXHAUSTION", "nested too deeply"],
   ["TAB_AS_INDENT", "indent with spaces, not tabs"],
   ["TAG_RESOLVE_FAILED", "unknown tag (!name)"],
   ["UNEXPECTED_TOKEN", "unexpected text"],

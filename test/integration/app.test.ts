@@ -130,6 +130,8 @@ test("a provider that refuses the key: one alarm, the address waits, and is bloc
 
   provider.failure = undefined;
   advance(3700);
+  // What is new wakes the queue; by itself it looks every ten seconds.
+  await post(alertAbout("198.51.100.7"));
   await eventually("the block", async () => (await store.counts(new Date())).decisions["block"] === 1);
   expect(notifier.alarms).toHaveLength(1);
   expect(await store.openAlarms()).toEqual([]);

@@ -4,7 +4,7 @@ import { createBacktest } from "./decide/backtest.ts";
 import { blockNetwork, mayAggregate } from "./decide/block-network.ts";
 import { isFor, type SearchPlan } from "./decide/block-target.ts";
 import { decide } from "./decide/decide.ts";
-import { describeFinding, titleOf } from "./decide/describe-finding.ts";
+import { describeFinding } from "./decide/describe-finding.ts";
 import { blockTime, cleanRecord } from "./decide/escalation.ts";
 import { policyVersion } from "./decide/policy-version.ts";
 import { manualDecision, releaseDecision } from "./decide/release.ts";
@@ -13,7 +13,7 @@ import { type Decision, blockModeOf } from "./domain/decision.ts";
 import { prefixOf } from "./domain/ip-address.ts";
 import type { Edges, Identity } from "./app.ts";
 import type { Intelligence } from "./intelligence.ts";
-import type { ApiDeps, BacktestReport, HoldTarget } from "./operate/api/deps.ts";
+import type { ApiDeps, BacktestReport, DecisionNow, HoldTarget } from "./operate/api/deps.ts";
 import { freshFindings } from "./pipeline/known-facts.ts";
 import type { AddressReport, Hold, Log, PastDecision, SightingReport } from "./ports.ts";
 
@@ -67,7 +67,7 @@ export function createApiDeps(deps: AnsweringDeps): ApiDeps {
 async function decideNow(
   { config, edges: { store, guard, providers, now }, intelligence }: AnsweringDeps,
   { ip, sightings }: AddressReport,
-): Promise<Decision> {
+): Promise<DecisionNow> {
   const [latest] = sightings;
   const searchName = latest?.searchName ?? null;
   const plan = intelligence.planOf(searchName);
@@ -79,7 +79,7 @@ async function decideNow(
   }
   const findings = freshFindings(facts.findings, intelligence.enrich.local(ip), time);
   const { activity } = facts;
-  const { open } = intelligence.openProviders({ ip, policy: plan.policy, findings, activity, now: time });
+  const { open, forHints } = intelligence.openProviders({ ip, policy: plan.policy, findings, activity, now: time });
   const decision = decide({
     alertId: latest?.alertId ?? "",
     ip,
@@ -98,16 +98,8 @@ async function decideNow(
   });
   const { graceUntil } = facts.standing;
   const isLetOut = graceUntil !== null && graceUntil > time;
-  return isLetOut ? decision : withOpen(decision, open);
-}
-
-/** Says who would be asked before it is decided so. */
-function withOpen(decision: Decision, open: readonly string[]): Decision {
-  const { action, reasons } = decision;
-  if (open.length === 0 || action === "block" || action === "ignore") {
-    return decision;
-  }
-  return { ...decision, reasons: [...reasons, `${open.map(titleOf).join(" and ")} would be asked first`] };
+  const isSettled = isLetOut || decision.action === "block" || decision.action === "ignore";
+  return { ...decision, missing: isSettled ? [] : open.filter((name) => !forHints.includes(name)) };
 }
 
 function seenOf(latest: SightingReport | undefined, { severity }: SearchPlan) {

@@ -24,6 +24,9 @@ export interface StoreCounts {
   readonly notificationsWaiting: number;
   readonly notificationsFailed: number;
   readonly unreadableDeliveries: number;
+  /** Of the last 24 h. */
+  readonly unreadableLately: number;
+  readonly lastUnreadableAt: Date | null;
   readonly lookUpsWaiting: number;
   readonly holdsWaiting: number;
   readonly alarmsOpen: number;
@@ -40,5 +43,10 @@ export interface Store extends AlertRecords, LookUpRecords, DecisionRecords, Blo
   counts(now: Date): Promise<StoreCounts>;
   /** Ends every lease of this holder, so that what it had claimed can be taken at once. */
   releaseLeases(holder: string): Promise<void>;
+  /**
+   * Makes due what was written down while the clock was ahead, and frees what was claimed then: otherwise it would wait until that time comes.
+   * To be called at start and every minute; mostly it does nothing.
+   */
+  mendClock(now: Date): Promise<void>;
   close(): Promise<void>;
 }

@@ -10,12 +10,12 @@ const Alarms = z.object({
   alarms: z.array(z.object({ message: Shown, advice: Shown, raisedAt: z.coerce.date() })),
 });
 
-/** Prints what is wrong with Portcullis itself and goes on; exit code 1 when there is something. @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED */
+/** Prints the alarms that are open; exit code 1 when there is one. @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED */
 export async function alarms(host: Host, { json, url }: AskOptions): Promise<ExitCode> {
   const body = await askApi(await readReceiver(host), { method: "GET", path: "/api/v1/alarms", url });
   const { alarms } = readAnswer(body, Alarms);
   const rows = alarms.map(({ message, advice, raisedAt }) => [utc(raisedAt), message, advice]);
-  const none = "Nothing is wrong.\n";
+  const none = 'No alarm is open; "portcullis status" tells everything.\n';
   const shown = rows.length === 0 ? none : table([["since", "what", "what to do"], ...rows]);
   host.out(json === true ? shownJson(body) : shown);
   return alarms.length === 0 ? 0 : 1;

@@ -21,6 +21,8 @@ export interface AllowOptions extends WaitOptions {
   readonly for?: string;
   /** `2027-01-31`. */
   readonly until?: string;
+  /** Although it is wider than /16 (IPv4) or /32 (IPv6). */
+  readonly wide?: true;
 }
 
 const Allowed = z.object({
@@ -36,13 +38,13 @@ const Allowed = z.object({
  */
 export async function allowAdd(host: Host, address: string, options: AllowOptions): Promise<ExitCode> {
   const network = readNetwork(address);
-  const expires = readEnd(options);
-  const { reason, owner, url, json, wait = true } = options;
+  checkEnd(options);
+  const { reason, owner, for: duration, until: expires, wide = false, url, json, wait = true } = options;
   const config = await readReceiver(host);
   const body = await askApi(config, {
     method: "POST",
     path: "/api/v1/allowlist",
-    body: { network, reason, owner, expires, actor: whoAmI(host) },
+    body: { network, reason, owner, duration, expires, wide, actor: whoAmI(host) },
     url,
   });
   const answer = readAnswer(body, Allowed);
@@ -63,21 +65,19 @@ export async function allowAdd(host: Host, address: string, options: AllowOption
   return 1;
 }
 
-/** @returns a time as the API takes it; undefined: without end. @throws {AppError} CONFIG_INVALID */
-function readEnd(options: Pick<AllowOptions, "for" | "until">): string | undefined {
+/** @throws {AppError} CONFIG_INVALID */
+function checkEnd(options: Pick<AllowOptions, "for" | "until">): void {
   if (options.for !== undefined && options.until !== undefined) {
     throw wrongArgument("say either --for or --until");
   }
   if (options.for !== undefined) {
-    const seconds = readFor("--for", options.for);
-    return Number.isFinite(seconds) ? new Date(Date.now() + seconds * 1000).toISOString() : undefined;
+    readFor("--for", options.for);
   }
   if (options.until !== undefined && parseMoment(options.until) === undefined) {
     throw wrongArgument(
       "--until: expected a date such as 2027-01-31, or a time such as 2027-01-31T12:00:00Z",
     );
   }
-  return options.until;
 }
 
 /** More networks than these are counted. */

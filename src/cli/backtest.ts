@@ -6,6 +6,7 @@ import { bar } from "./bar.ts";
 import { callReceiver } from "./call-receiver.ts";
 import type { ExitCode, Host } from "./host.ts";
 import type { ListOptions } from "./list-page.ts";
+import { moreWords } from "./more-words.ts";
 import { readInput } from "./read-input.ts";
 import { readLimit } from "./read-limit.ts";
 import { readReceiver } from "./read-receiver.ts";
@@ -93,7 +94,7 @@ function write({ policyVersion, since, decisions, counts, addresses }: BacktestA
     `Policy ${policyVersion} over ${decisions.toLocaleString("en-US")} decisions since ${utc(since)}:\n\n`,
     table([["addresses", "how many", ""], ...bars]),
     ...(addresses.length === 0 ? [] : ["\n", changeTable(addresses)]),
-    changed > addresses.length ? "… and more: use --limit\n" : "",
+    changed > addresses.length ? moreWords(addresses.length) : "",
   ].join("");
 }
 

@@ -45,7 +45,7 @@ function addBlock(program: Command, host: Host, finish: Finish): void {
   const command = program
     .command("block")
     .description("block an address or network on every firewall, or make its block last longer")
-    .argument("<address>", "an IP address or a network like 203.0.113.0/24")
+    .argument("<address>", "an IP address or a network like 203.0.113.0/24, at most a /24 or /48")
     .requiredOption("--reason <text>", "why, for the record")
     .option("--for <duration>", "how long: 30m, 24h, 7d, permanent", "24h")
     .option(
@@ -54,7 +54,6 @@ function addBlock(program: Command, host: Host, finish: Finish): void {
       (group: string, before: readonly string[] | undefined) => [...(before ?? []), group],
     )
     .option("--force", "although new blocks are paused (administrators)")
-    .option("--wide", "although it is wider than /24 or /48 (administrators)")
     .option("--no-wait", "do not wait until the firewalls drop it");
   asking(command, 'block 203.0.113.5 --for 24h --reason "brute force on the VPN"').action(
     async (address: string, options: BlockOptions) => {

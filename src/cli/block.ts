@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { utc } from "../notify/words.ts";
-import { askApi, readAnswer, Shown } from "./ask-api.ts";
+import { askApi, readAnswer } from "./ask-api.ts";
 import { bareAddress } from "./bare-address.ts";
 import { BlockAnswer } from "./block-answer.ts";
 import { followBlock, type WaitOptions } from "./follow-block.ts";
@@ -18,13 +18,11 @@ export interface BlockOptions extends WaitOptions {
   readonly group?: readonly string[];
   /** Although new blocks are paused. */
   readonly force?: true;
-  /** Although it is wider than /24 or /48. */
-  readonly wide?: true;
 }
 
 const BlockedAnswer = z.object({
   block: BlockAnswer,
-  decision: z.object({ action: z.string(), reasons: z.array(Shown) }),
+  decision: z.object({ action: z.string() }),
 });
 
 /**
@@ -35,19 +33,17 @@ const BlockedAnswer = z.object({
 export async function block(host: Host, address: string, options: BlockOptions): Promise<ExitCode> {
   const network = readNetwork(address);
   readFor("--for", options.for);
-  const { reason, group: groups, force = false, wide = false, url } = options;
+  const { reason, group: groups, force = false, url } = options;
   const config = await readReceiver(host);
   const body = await askApi(config, {
     method: "POST",
     path: "/api/v1/blocks",
-    body: { network, duration: options.for, reason, groups, force, wide, actor: whoAmI(host) },
+    body: { network, duration: options.for, reason, groups, force, actor: whoAmI(host) },
     url,
   });
   const { block: made, decision } = readAnswer(body, BlockedAnswer);
   const until = made.expiresAt === null ? "until somebody lifts it" : `until ${utc(made.expiresAt)}`;
-  const headline =
-    decision.action === "block"
-      ? `Blocked: ${bareAddress(made.prefix)} ${until}.\n`
-      : `Nothing new for ${bareAddress(made.prefix)}: ${decision.reasons.join("; ")}. Its block stands ${until}.\n`;
-  return followBlock(host, config, options, { body, headline, block: made });
+  const start = decision.action === "block" ? "" : "Nothing new: ";
+  const wanted = { start, address: bareAddress(made.prefix), until };
+  return followBlock(host, config, options, { body, wanted, block: made });
 }

@@ -13,6 +13,11 @@ export interface ConfirmedBlock {
   readonly firewalls: readonly Confirmation[];
 }
 
+export interface ConfirmBlockDeps extends ConfirmLiftDeps {
+  /** A firewall drops it: called before that is told. */
+  readonly onConfirmed: () => void;
+}
+
 const patienceMs = 20_000;
 const pollMs = 100;
 /** It stays so until somebody does something about it. */
@@ -23,7 +28,7 @@ const final: ReadonlySet<string> = new Set(["refused", "lifted", "lifting", "exp
  * @param asked the block as the call that made it told it
  * @throws {AppError} API_UNREACHABLE, API_REFUSED
  */
-export async function confirmBlock(deps: ConfirmLiftDeps, asked: BlockAnswer): Promise<ConfirmedBlock> {
+export async function confirmBlock(deps: ConfirmBlockDeps, asked: BlockAnswer): Promise<ConfirmedBlock> {
   if (asked.enforcements.length === 0) {
     deps.tell(nowhereWords(asked));
     return { isDone: true, firewalls: [] };
@@ -31,6 +36,9 @@ export async function confirmBlock(deps: ConfirmLiftDeps, asked: BlockAnswer): P
   const told = new Map<string, Confirmation>();
   const tell = (confirmation: Confirmation): void => {
     told.set(confirmation.firewall, confirmation);
+    if (confirmation.isConfirmed) {
+      deps.onConfirmed();
+    }
     deps.tell(`${confirmation.firewall}  ${confirmation.words}\n`);
   };
   const endMs = performance.now() + patienceMs;

@@ -24,7 +24,7 @@ export function addControlCommands(program: Command, host: Host, finish: Finish)
   look(
     program
       .command("alarms")
-      .description("what is wrong with Portcullis itself and goes on; exit code 1 when there is something"),
+      .description("the alarms that are open; exit code 1 when there is one (status tells everything)"),
     alarms,
   );
   look(

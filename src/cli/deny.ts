@@ -3,6 +3,7 @@ import { utc } from "../notify/words.ts";
 import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
 import type { AskOptions } from "./ask-options.ts";
 import { bareAddress } from "./bare-address.ts";
+import { findApproval } from "./find-approval.ts";
 import type { ExitCode, Host } from "./host.ts";
 import { readFor } from "./read-for.ts";
 import { readReceiver } from "./read-receiver.ts";
@@ -18,13 +19,18 @@ const Denied = z.object({
   allowed: z.object({ prefix: Shown, expiresAt: z.coerce.date().nullable() }).nullable(),
 });
 
-/** Leaves alone what waits for a person. @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED */
-export async function deny(host: Host, id: string, options: DenyOptions): Promise<ExitCode> {
+/**
+ * Leaves alone what waits for a person. @param which its id, the beginning of it, or the address
+ * @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED
+ */
+export async function deny(host: Host, which: string, options: DenyOptions): Promise<ExitCode> {
   const { reason = "denied on the command line", allowFor, url, json } = options;
   if (allowFor !== undefined && allowFor !== "always") {
     readFor("--allow-for", allowFor);
   }
-  const body = await askApi(await readReceiver(host), {
+  const config = await readReceiver(host);
+  const id = await findApproval(config, which, url);
+  const body = await askApi(config, {
     method: "POST",
     path: `/api/v1/approvals/${encodeURIComponent(id)}/deny`,
     body: { reason, allowFor, actor: whoAmI(host) },

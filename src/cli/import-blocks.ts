@@ -2,7 +2,7 @@ import { z } from "zod";
 import { cleanText } from "../domain/clean-text.ts";
 import { AppError } from "../domain/errors.ts";
 import { plural } from "../notify/words.ts";
-import { readAnswer, refused, Shown, shownJson } from "./ask-api.ts";
+import { asTyped, readAnswer, refused, Shown, shownJson } from "./ask-api.ts";
 import type { AskOptions } from "./ask-options.ts";
 import { type BlockFormat, blockFormat } from "./block-format.ts";
 import { type Answer, callReceiver, explain } from "./call-receiver.ts";
@@ -124,7 +124,7 @@ function refusal(answer: Answer, place: Input["place"]): AppError {
   if (!success) {
     return refused(answer);
   }
-  const told = `${cleanText(explain(answer), 500).replace("say partial=true", "say --partial")}\n`;
+  const told = `${cleanText(asTyped(explain(answer)), 500)}\n`;
   return new AppError("API_REFUSED", `${told}${linesOf(data.faults, data.faultCount, place)}`.trimEnd(), {
     retryable: false,
   });

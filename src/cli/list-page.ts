@@ -3,6 +3,7 @@ import { readAnswer, shownJson } from "./ask-api.ts";
 import type { AskOptions } from "./ask-options.ts";
 import { askPages } from "./ask-pages.ts";
 import type { ExitCode, Host } from "./host.ts";
+import { moreWords } from "./more-words.ts";
 import { readLimit } from "./read-limit.ts";
 import { readReceiver } from "./read-receiver.ts";
 import { table } from "./table.ts";
@@ -38,6 +39,6 @@ export async function listPage<T>(
   }
   const read = readAnswer(items, z.array(schema));
   const shown = read.length === 0 ? empty : table([head, ...read.map(row)]);
-  host.out(`${shown}${more ? "… and more: use --limit\n" : ""}`);
+  host.out(`${shown}${more ? moreWords(read.length) : ""}`);
   return 0;
 }

@@ -42,6 +42,7 @@ function addAllow(group: Command, host: Host, finish: Finish): void {
     .option("--owner <name>", "whose network it is")
     .option("--for <duration>", "how long: 24h, 30d; default is always")
     .option("--until <date>", "until when: 2027-01-31, or with a time 2027-01-31T12:00:00Z")
+    .option("--wide", "although it is wider than /16 (IPv4) or /32 (IPv6); administrators")
     .option("--no-wait", "do not wait until the firewalls have confirmed it");
   asking(add, 'allow add 203.0.113.0/24 --reason "our office" --owner "network team" --for 30d').action(
     async (network: string, options: AllowOptions) => {

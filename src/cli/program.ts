@@ -11,6 +11,7 @@ import type { ExitCode, Host } from "./host.ts";
 import { isUnreachable } from "./is-unreachable.ts";
 import { addPeopleCommands } from "./people-commands.ts";
 import { addPlainCommands } from "./plain-commands.ts";
+import { isWrongArgument } from "./wrong-argument.ts";
 
 const PackageFile = z.object({ version: z.string() });
 
@@ -55,7 +56,9 @@ function report(error: unknown, host: Host): ExitCode {
     return error.exitCode === 0 ? 0 : 1;
   }
   if (error instanceof AppError) {
-    host.err(`${error.code}: ${printableLines(error.message)}\n`);
+    // A code is for who looks it up; who has mistyped something needs none.
+    const start = isWrongArgument(error) ? "error" : error.code;
+    host.err(`${start}: ${printableLines(error.message)}\n`);
     return isUnreachable(error) ? 2 : 1;
   }
   host.err(

@@ -6,13 +6,17 @@ import { defaultExtract } from "../extract/default-extract.ts";
 import type { Host } from "./host.ts";
 
 /**
- * The configuration of this process; prints warnings.
- * @param options writeSecrets: false for a command that only looks, so that the first start still shows what it generates
+ * The configuration of this process.
+ * @param options writeSecrets: false for a command that only looks, so that the first start still shows what it generates; tellWarnings:
+ *   print them, for a command whose business the settings as a whole are
  * @throws {AppError} CONFIG_INVALID with every problem
  */
 export async function readConfig(
   host: Host,
-  { writeSecrets = true }: { readonly writeSecrets?: boolean } = {},
+  {
+    writeSecrets = true,
+    tellWarnings = false,
+  }: { readonly writeSecrets?: boolean; readonly tellWarnings?: boolean } = {},
 ): Promise<Config> {
   const { config, warnings } = await loadConfig({
     env: host.env,
@@ -22,7 +26,7 @@ export async function readConfig(
     policyVersion,
     writeSecrets,
   });
-  for (const warning of warnings) {
+  for (const warning of tellWarnings ? warnings : []) {
     host.err(`warning: ${warning}\n`);
   }
   return config;

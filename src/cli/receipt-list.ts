@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ReceiverConfig } from "../config/load-receiver.ts";
 import { utc } from "../notify/words.ts";
 import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
 import type { ExitCode, Host } from "./host.ts";
@@ -56,6 +57,12 @@ export async function receiptList(
   ]);
   const shown =
     rows.length === 0 ? "There is no receipt.\n" : table([["number", "at", "kind", "about", "by"], ...rows]);
-  host.out(`${shown}${next === null ? "" : `… and perhaps more: use --after ${next}\n`}`);
+  host.out(`${shown}${next === null || !(await isMore(config, next, url)) ? "" : `… and more: --after ${next} shows them\n`}`);
   return 0;
+}
+
+/** A full page says only that there may be another. */
+async function isMore(config: ReceiverConfig, after: number, url: string | undefined): Promise<boolean> {
+  const path = `/api/v1/receipts?after=${after}&limit=1`;
+  return readAnswer(await askApi(config, { method: "GET", path, url }), RawPage).receipts.length > 0;
 }

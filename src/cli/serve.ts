@@ -13,7 +13,7 @@ import { readConfig } from "./read-config.ts";
  * @throws {AppError} CONFIG_INVALID, STORE_IN_USE, STORE_UNAVAILABLE
  */
 export async function serve(host: Host, version: string): Promise<ExitCode> {
-  const config = await readConfig(host);
+  const config = await readConfig(host, { tellWarnings: true });
   const log = createLog(config);
   host.onCrash((error) => {
     log.fatal(

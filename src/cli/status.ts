@@ -2,6 +2,7 @@ import { z } from "zod";
 import { utc } from "../notify/words.ts";
 import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
 import type { AskOptions } from "./ask-options.ts";
+import { ControlsAnswer } from "./controls-answer.ts";
 import type { ExitCode, Host } from "./host.ts";
 import { ProviderAnswer } from "./provider-answer.ts";
 import { readReceiver } from "./read-receiver.ts";
@@ -11,18 +12,13 @@ import { writeProviders } from "./write-providers.ts";
 
 const Time = z.coerce.date();
 
-const ControlsAnswer = z.object({
-  paused: z.object({ since: Time, actor: Shown, reason: Shown }).nullable(),
-  limited: z.object({ since: Time, reason: Shown, held: z.number() }).nullable(),
-});
-
 const AlarmAnswer = z.object({ message: Shown, advice: Shown, raisedAt: Time });
 
 const StatusAnswer = z.object({
   version: Shown,
   mode: Shown,
   startedAt: Shown,
-  counts: z.record(Shown, z.union([z.number(), z.record(Shown, z.number())])),
+  counts: z.record(Shown, z.union([z.number(), z.record(Shown, z.number()), Shown, z.null()])),
   firewalls: z.array(FirewallState),
   providers: z.array(ProviderAnswer),
   controls: ControlsAnswer,
@@ -46,10 +42,7 @@ function format(report: StatusAnswer): string {
   const rows = [
     ["Portcullis", `${version}, mode ${mode}, running since ${startedAt}`],
     ["new blocks", controlWords(controls)],
-    ...Object.entries(counts).map(([name, count]) => [
-      words(name),
-      typeof count === "number" ? String(count) : listed(count),
-    ]),
+    ...figureRows(counts),
     ...alarms.map(({ message, advice, raisedAt }) => [
       "alarm",
       `since ${utc(raisedAt)}: ${message} ${advice}`,
@@ -61,6 +54,15 @@ function format(report: StatusAnswer): string {
     ...(firewalls.length === 0 ? [] : ["\n", writeFirewalls(firewalls)]),
     ...(providers.length === 0 ? [] : ["\n", writeProviders(providers)]),
   ].join("");
+}
+
+/** Moments are told where they matter. */
+function figureRows(counts: StatusAnswer["counts"]): readonly (readonly string[])[] {
+  return Object.entries(counts).flatMap(([name, count]) =>
+    count === null || typeof count === "string"
+      ? []
+      : [[words(name), typeof count === "number" ? String(count) : listed(count)]],
+  );
 }
 
 function controlWords({ paused, limited }: StatusAnswer["controls"]): string {

@@ -21,11 +21,16 @@ export async function tokenList(host: Host, { json, url }: AskOptions): Promise<
     utc(createdAt),
     createdBy,
     untilWords(token),
-    lastUsedAt === null ? "never" : utc(lastUsedAt),
+    lastUsedAt === null ? "never" : utc(later(lastUsedAt, createdAt)),
   ]);
   const none = "There is no token but ADMIN_TOKEN.\n";
   host.out(json === true ? shownJson(body) : rows.length === 0 ? none : table([head, ...rows]));
   return 0;
+}
+
+/** A use is kept to the minute: it must not seem to be before the token was made. */
+function later(a: Date, b: Date): Date {
+  return a > b ? a : b;
 }
 
 function untilWords({

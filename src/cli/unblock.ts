@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { AppError } from "../domain/errors.ts";
 import { type IpPrefix, parseIpPrefix } from "../domain/ip-address.ts";
 import { tooWideToLift } from "../operate/too-wide.ts";
 import { plural, utc } from "../notify/words.ts";
@@ -11,6 +10,7 @@ import type { ExitCode, Host } from "./host.ts";
 import { missingWords } from "./missing-words.ts";
 import { readReceiver } from "./read-receiver.ts";
 import { whoAmI } from "./who-am-i.ts";
+import { wrongArgument } from "./wrong-argument.ts";
 
 const LiftAnswer = z.object({
   prefix: Shown,
@@ -69,7 +69,7 @@ function readPrefix(address: string): IpPrefix {
   const prefix = parseIpPrefix(address);
   const misfit = prefix === undefined ? "that is not an IP address or a network" : tooWideToLift(prefix);
   if (prefix === undefined || misfit !== null) {
-    throw new AppError("CONFIG_INVALID", misfit ?? "", { retryable: false });
+    throw wrongArgument(misfit ?? "");
   }
   return prefix;
 }
@@ -104,13 +104,7 @@ function readGrace(text: string | undefined): { readonly grace?: number } {
   const isBare = /^\d+$/.test(text);
   const grace = Number(digits) * (unitSeconds.get(unit) ?? Number.NaN);
   if (!(grace <= mostGraceSeconds) || (isBare && grace > 0)) {
-    throw new AppError(
-      "CONFIG_INVALID",
-      "--grace: expected 0 or a duration like 30m, 24h or 7d, at most 365d",
-      {
-        retryable: false,
-      },
-    );
+    throw wrongArgument("--grace: expected 0 or a duration like 30m, 24h or 7d, at most 365d");
   }
   return { grace };
 }

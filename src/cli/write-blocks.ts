@@ -3,6 +3,7 @@ import { utc } from "../notify/words.ts";
 import { bar } from "./bar.ts";
 import { bareAddress } from "./bare-address.ts";
 import type { BlockAnswer, GraceAnswer } from "./block-answer.ts";
+import { moreWords } from "./more-words.ts";
 import { table } from "./table.ts";
 
 export interface Told {
@@ -23,7 +24,7 @@ export function writeBlocks(told: Told): string {
   const { blocks, more, isAll, about } = told;
   return [
     blocks.length === 0 ? emptyWords(isAll) : blockTable(told),
-    more ? "… and more: use --limit\n" : "",
+    more ? moreWords(blocks.length) : "",
     ...(about === null
       ? []
       : [...blocks.flatMap(faultLines), ...told.graces.map((one) => graceLine(one, about))]),

@@ -18,22 +18,30 @@ export type MayTell = (condition: Condition) => boolean;
 /** A time may lie so far ahead of ours, because clocks differ. */
 const clockDifferenceMs = 86_400_000;
 
+/** `isForBlock`: of what the look-up of a whole network says, only that a condition is not met counts. */
+export interface ConditionFacts {
+  readonly findings: readonly Finding[];
+  readonly now: Date;
+  readonly isForBlock?: boolean;
+}
+
 /**
  * Whether the findings meet a condition. A number or time that is absent, or whose provider failed or does not know the address,
  * meets nothing.
  */
 export function judgeCondition(
   condition: Condition,
-  { findings, now }: { readonly findings: readonly Finding[]; readonly now: Date },
+  { findings, now, isForBlock = false }: ConditionFacts,
   mayTell: MayTell,
 ): ConditionJudgement {
   const known = mostTelling(condition, findings);
-  if (known === undefined) {
+  if (known !== undefined && !isMet(condition, known, now)) {
+    return { state: "unmet" };
+  }
+  if (known === undefined || (isForBlock && known.evidence.isFromNetwork === true)) {
     return mayTell(condition) ? { state: "open" } : { state: "unmet" };
   }
-  return isMet(condition, known, now)
-    ? { state: "met", reason: reasonOf(condition, known) }
-    : { state: "unmet" };
+  return { state: "met", reason: reasonOf(condition, known) };
 }
 
 /** `virustotal.malicious >= 2`, `abuseipdb.reported within 7d` */
@@ -49,7 +57,15 @@ function mostTelling(condition: Condition, findings: readonly Finding[]): Known 
     (finding): finding is Known =>
       finding.provider === condition.provider && finding.status === "known" && tells(finding, condition),
   );
-  return telling.length > 1 ? telling.toSorted(compareWeights)[0] : telling[0];
+  return telling.length > 1 ? telling.toSorted(compareTellings)[0] : telling[0];
+}
+
+/** A list counts before the look-up of a whole network. */
+function compareTellings(a: Known, b: Known): number {
+  return (
+    Number(a.evidence.isFromNetwork === true) - Number(b.evidence.isFromNetwork === true) ||
+    compareWeights(a, b)
+  );
 }
 
 function tells({ evidence }: Known, condition: Condition): boolean {

@@ -9,6 +9,8 @@ export interface Facts {
   readonly findings: readonly Finding[];
   readonly activity: readonly Activity[];
   readonly now: Date;
+  /** The rule blocks: what the look-up of a whole network says does not meet its conditions. */
+  readonly isForBlock?: boolean;
 }
 
 export interface RuleJudgement {

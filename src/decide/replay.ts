@@ -162,6 +162,8 @@ function isUnheard(
   );
   const providers = [...named]
     .filter((name) => !decision.inputs.missing.includes(name))
+    // It was asked then, and this is what came of it.
+    .filter((name) => !findings.some(({ provider, status }) => provider === name && status === "failed"))
     .map((name) => ({ name, terms: termsAsked([policy], name), isOptional: false }));
   const activity = activityOf(decision, address, policy);
   return openProviders({ policy, providers, findings, activity, now: decision.decidedAt }).open.length > 0;

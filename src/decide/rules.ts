@@ -15,7 +15,7 @@ export interface HeldRule {
 
 /**
  * The first rule that holds. A number that is absent, or whose provider failed or does not know the address, reaches
- * nothing; so does a rule that asks nothing of any provider.
+ * nothing; so does a rule that asks nothing of any provider. For a block rule the facts must say that they are for one.
  */
 export function firstHeldRule(rules: readonly Rule[], facts: Facts): HeldRule | undefined {
   for (const rule of rules) {

@@ -51,7 +51,7 @@ export function judge(input: VerdictInput): Verdict {
   const facts = { findings, activity: inputs.activity, now };
   const one: Case = { ...input, findings, facts, objection: weighHints(findings, policy.hints) };
 
-  const block = firstHeldRule(policy.block, facts);
+  const block = firstHeldRule(policy.block, { ...facts, isForBlock: true });
   const rule = block ?? firstHeldRule(policy.hold, facts);
   if (rule === undefined) {
     return withoutRule(one);
@@ -100,15 +100,28 @@ function blocked(one: Case, rule: HeldRule): Verdict {
 function withoutRule(one: Case): Verdict {
   const { findings, providers, policy, inputs, isFinal } = one;
   const said = findings.map(describeFinding);
-  const silent = inputs.missing.map((provider) => `${titleOf(provider)}: could not be asked`);
+  const unasked = inputs.missing.filter((name) => !hasFailed(name, one));
+  const silent = unasked.map((provider) => `${titleOf(provider)}: could not be asked`);
   if (isFinal && policy.unavailable.action === "hold" && couldBeBlock(one)) {
-    const names = inputs.missing.map(titleOf).join(" and ");
-    const reason = `${names} could not be asked for ${spanText(policy.unavailable.seconds)}: a person must decide`;
-    return held(one, null, "provider", [reason, ...said]);
+    const failed = inputs.missing.filter((name) => hasFailed(name, one));
+    const why = [
+      ...sentence(unasked, `could not be asked for ${spanText(policy.unavailable.seconds)}`),
+      ...sentence(failed, "gave no answer that can be used"),
+    ];
+    return held(one, null, "provider", [`${why.join(", and ")}: a person must decide`, ...said]);
   }
   return providers.length === 0 && findings.length === 0
     ? watch(["no provider is configured: without a provider's key nothing can be confirmed"])
     : watch(["no rule holds", ...said, ...silent]);
+}
+
+/** It was asked, but not one answer about this address could be used. */
+function hasFailed(name: string, { findings }: Case): boolean {
+  return findings.some(({ provider, status }) => provider === name && status === "failed");
+}
+
+function sentence(names: readonly string[], said: string): readonly string[] {
+  return names.length === 0 ? [] : [`${names.map(titleOf).join(" and ")} ${said}`];
 }
 
 /** True when the answers of those that could not be asked might have made it a block. */
@@ -116,7 +129,8 @@ function couldBeBlock(one: Case): boolean {
   const { policy, facts, inputs } = one;
   const mayTell = ({ provider }: { readonly provider: string }) => inputs.missing.includes(provider);
   return (
-    obstacleTo(one) === null && policy.block.some((rule) => judgeRule(rule, facts, mayTell).state === "open")
+    obstacleTo(one) === null &&
+    policy.block.some((rule) => judgeRule(rule, { ...facts, isForBlock: true }, mayTell).state === "open")
   );
 }
 

@@ -33,6 +33,11 @@ export interface Evidence {
    * asked about.
    */
   readonly isPartial?: true;
+  /**
+   * It came from a look-up of a whole network, which tells no hints and looks less far back: it can clear an address and bring it to a
+   * person, but not block it. Such evidence is partial too.
+   */
+  readonly isFromNetwork?: true;
 }
 
 interface About {
@@ -50,4 +55,33 @@ interface About {
 export type Finding =
   | (About & { readonly status: "known"; readonly evidence: Evidence; readonly isStale?: true })
   | (About & { readonly status: "unknown"; readonly reason: string; readonly isStale?: true })
-  | (About & { readonly status: "failed"; readonly reason: string });
+  | (About & {
+      readonly status: "failed";
+      readonly reason: string;
+      /** How often in a row; absent: once. */
+      readonly tries?: number;
+    });
+
+/** After so many failures in a row about the same address nobody waits for the provider any more. */
+const mostTries = 3;
+
+/** Clocks of those who share a store may differ by so much. */
+const clockDifferenceMs = 5 * 60_000;
+
+/** How often in a row the provider has failed about this address. */
+export function triesOf(finding: Finding | undefined): number {
+  return finding?.status === "failed" ? (finding.tries ?? 1) : 0;
+}
+
+/** Whether it can't be used any more. One from the future was kept before the clock was put right: nobody knows how old it is. */
+export function isExpired(
+  { expiresAt, foundAt }: Pick<Finding, "expiresAt" | "foundAt">,
+  now: Date,
+): boolean {
+  return expiresAt <= now || foundAt.getTime() > now.getTime() + clockDifferenceMs;
+}
+
+/** Whether the provider has failed so often about this address that it counts as one that can't be asked. */
+export function isFinalFailure(finding: Finding, now: Date): boolean {
+  return triesOf(finding) >= mostTries && !isExpired(finding, now);
+}

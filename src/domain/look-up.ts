@@ -17,6 +17,9 @@ export interface Candidate {
 
 const mostSearches = 20;
 
+/** More than these say no more: a search that counts packets must not go before one that counts log-ins. */
+const mostEvents = 1024;
+
 /** The same address, wanted once more. */
 export function joinCandidates(a: Candidate, b: Candidate): Candidate {
   return {
@@ -31,10 +34,10 @@ export function joinCandidates(a: Candidate, b: Candidate): Candidate {
 
 /**
  * Whole number, higher goes first. Severity weighs most, then how near a decision is, then how often and by how many searches it
- * was seen; each doubling of events counts the same.
+ * was seen; each doubling of events counts the same, up to 1,024.
  */
 export function priorityOf({ severity, events, searches, firewalls, closeness }: Candidate): number {
-  const seen = Math.log2(1 + Math.max(0, events)) * 10;
+  const seen = Math.log2(1 + Math.min(mostEvents, Math.max(0, events))) * 10;
   const spread = Math.min(searches.length, mostSearches) * 15 + Math.log2(1 + firewalls) * 5;
   return Math.round(severities.indexOf(severity) * 200 + closeness * 150 + seen + spread);
 }

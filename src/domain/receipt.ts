@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 
-/** What a receipt is about. */
+/** What a receipt is about. `break`: the record disagreed with what was noted about it when this one was added. */
 export const receiptKinds = [
   "decision",
   "block",
@@ -12,6 +12,7 @@ export const receiptKinds = [
   "resume",
   "hold-ended",
   "token",
+  "break",
 ] as const;
 export type ReceiptKind = (typeof receiptKinds)[number];
 
@@ -57,7 +58,7 @@ export function hashOf(receipt: Omit<Receipt, "hash">): string {
 
 /**
  * Finds the first edit in receipts that follow each other: a changed field, one that is gone, one that was put between, two that
- * changed places. What is missing at the end only `verifyHead` can tell.
+ * changed places, one that says itself that the record was changed. What is missing at the end only `verifyHead` can tell.
  * @param start what comes before them: `chainStart`, or the last one of the part before
  */
 export function verifyChain(
@@ -99,5 +100,10 @@ function faultOf(receipt: Receipt, last: ReceiptHead): ReceiptFault | null {
   if (receipt.previous !== last.hash) {
     return { seq: receipt.seq, what: "does not follow the one before it: one of the two was changed" };
   }
-  return receipt.hash === hashOf(receipt) ? null : { seq: receipt.seq, what: "was changed" };
+  if (receipt.hash !== hashOf(receipt)) {
+    return { seq: receipt.seq, what: "was changed" };
+  }
+  return receipt.kind === "break"
+    ? { seq: receipt.seq, what: "says that the record was changed before it" }
+    : null;
 }

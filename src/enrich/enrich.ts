@@ -45,6 +45,8 @@ export interface Enrichment {
   readonly waiting: readonly {
     readonly provider: string;
     readonly reason: string;
+    /** `busy`: others are being asked about, or go first; else what is wrong with the provider, or with its answer about this address. */
+    readonly kind: "busy" | "quota" | "unavailable" | "key";
     /** Null: nobody can say. */
     readonly retryAt: Date | null;
   }[];
@@ -55,7 +57,8 @@ export interface Enrich {
   /** What lists on this machine say; costs nothing. */
   readonly local: (ip: IpAddress) => readonly Finding[];
   /**
-   * Asks these providers as far as they may be asked now; answers are kept. A provider that fails is not a finding, but one that waits;
+   * Asks these providers as far as they may be asked now; answers are kept. A provider that fails is not a finding, but one that waits,
+   * also when it refuses this address or its answer can't be read, until that has happened three times in a row;
    * when the signal aborts, all that have not answered wait.
    * @throws {AppError} STORE_UNAVAILABLE (retryable); nothing else
    */
@@ -79,14 +82,17 @@ export function createEnrich(deps: EnrichDeps): Enrich {
   const askOne = async (name: string, ip: IpAddress, signal: AbortSignal): Promise<Enrichment> => {
     const desk = desks.get(name);
     if (desk === undefined) {
-      return { findings: [], waiting: [{ provider: name, reason: noSuchProvider, retryAt: null }] };
+      return {
+        findings: [],
+        waiting: [{ provider: name, reason: noSuchProvider, kind: "unavailable", retryAt: null }],
+      };
     }
     const lookedUp = await desk.desk.lookUp(ip, null, signal);
     if ("finding" in lookedUp) {
       return { findings: [lookedUp.finding], waiting: [] };
     }
-    const { reason, notBefore } = lookedUp.waits;
-    return { findings: [], waiting: [{ provider: name, reason, retryAt: notBefore }] };
+    const { reason, kind, notBefore } = lookedUp.waits;
+    return { findings: [], waiting: [{ provider: name, reason, kind, retryAt: notBefore }] };
   };
 
   return {

@@ -1,12 +1,23 @@
 import type { Budget, QuotaWindow } from "../ports.ts";
 import { type BudgetRecordOptions, createBudgetRecord } from "./budget-record.ts";
 import { type CallFailure, failed, isPuzzled, succeeded } from "./quota/breaker.ts";
-import { blockedBy, budgetAt, callsNow, isSpent, type Refusal, spend } from "./quota/budget.ts";
+import {
+  blockedBy,
+  budgetAt,
+  callsNow,
+  cameBack,
+  isSpent,
+  type Refusal,
+  spend,
+  type Spent,
+} from "./quota/budget.ts";
 import { type Gear, gearOf, heldBackBy, type Wish } from "./quota/gear.ts";
 import { type Circumstances, learn } from "./quota/learn.ts";
 
 /** One call that may be made; it is counted already. */
 export interface Grant {
+  /** The address or network; null: nobody need know. */
+  readonly about: string | null;
   readonly isProbe: boolean;
 }
 
@@ -45,7 +56,7 @@ export interface Governor {
   /** Why not now, as far as is known without asking the store; null: perhaps. */
   readonly refusalOf: (wish: Wish) => Refusal | null;
   /** Counts one call, committed to disk, before it is made: who is killed must not have asked more than was counted. */
-  readonly reserve: (wish: Wish) => Promise<Reserved>;
+  readonly reserve: (wish: Wish, about?: string) => Promise<Reserved>;
   readonly settle: (grant: Grant, outcome: Outcome) => Promise<Settled>;
   /** What the provider says about the whole budget, when asked. */
   readonly learn: (quota: readonly QuotaWindow[]) => Promise<void>;
@@ -69,19 +80,23 @@ export function createGovernor(options: BudgetRecordOptions): Governor {
       const budget = known === null ? null : budgetAt(known, at);
       return budget === null ? null : (blockedBy(budget, at) ?? heldBackBy(budget, wish, at));
     },
-    async reserve(wish) {
+    async reserve(wish, about) {
       const spent = await record.change((budget) => {
-        const result = spend(budget, wish, now());
+        const result = spend(budget, wish, now(), about);
         return { budget: result.budget, result };
       });
-      return spent.isGranted
-        ? calls.begin(spent.isProbe)
-        : { reason: spent.reason, notBefore: spent.notBefore, isSpent: spent.isSpent ?? false };
+      return spent.isGranted ? calls.begin(about ?? null, spent.isProbe) : refusalIn(spent);
     },
     settle(grant, outcome) {
       const circumstances = calls.end(grant);
       return record.change((before) => {
-        const budget = settled(before, outcome, circumstances, now());
+        const isAnswered = outcome.what !== "failed";
+        const budget = cameBack(
+          settled(before, outcome, circumstances, now()),
+          grant.about,
+          isAnswered,
+          now(),
+        );
         const result = compare(before, budget);
         return { budget, result: { ...result, isWorse: result.isWorse || grant.isProbe } };
       });
@@ -111,7 +126,7 @@ export function createGovernor(options: BudgetRecordOptions): Governor {
 }
 
 interface Calls {
-  readonly begin: (isProbe: boolean) => Grant;
+  readonly begin: (about: string | null, isProbe: boolean) => Grant;
   readonly end: (grant: Grant) => Circumstances;
   readonly underWay: () => number;
 }
@@ -120,11 +135,11 @@ interface Calls {
 function createCalls(): Calls {
   const underWay = new Map<Grant, { others: number }>();
   return {
-    begin(isProbe) {
+    begin(about, isProbe) {
       for (const call of underWay.values()) {
         call.others += 1;
       }
-      const grant: Grant = { isProbe };
+      const grant: Grant = { about, isProbe };
       underWay.set(grant, { others: underWay.size });
       return grant;
     },
@@ -135,6 +150,11 @@ function createCalls(): Calls {
     },
     underWay: () => underWay.size,
   };
+}
+
+function refusalIn(spent: Extract<Spent, { isGranted: false }>): Refusal {
+  const { reason, kind, notBefore, isSpent = false, isOwn } = spent;
+  return { reason, kind, notBefore, isSpent, ...(isOwn === undefined ? {} : { isOwn }) };
 }
 
 function outlookOf(before: Budget, now: Date): Outlook {

@@ -5,11 +5,13 @@ import type { ProviderAlarms } from "./provider-alarms.ts";
 import type { CallFailure } from "./quota/breaker.ts";
 import type { Refusal } from "./quota/budget.ts";
 import type { Wish } from "./quota/gear.ts";
+import type { UselessAnswers } from "./useless-answers.ts";
 
 export interface CallDeps {
   readonly provider: IntelProvider;
   readonly governor: Governor;
   readonly alarms: ProviderAlarms;
+  readonly useless: UselessAnswers;
   /** It answers again: what was put off for it need not wait any longer. */
   readonly onRecovered: () => Promise<void>;
   /** For one call, in real time. */
@@ -18,11 +20,11 @@ export interface CallDeps {
   readonly log: Log;
 }
 
-/** What came of a call: an answer, a failure that says something about the address, or neither, because it must wait. */
+/** What came of a call: an answer, a failure that may say something about the address, or neither, because it must wait. */
 export type Called<T> = { readonly value: T } | { readonly failed: string } | { readonly waits: Refusal };
 
 interface Call<T> {
-  /** What it is about, for the log. */
+  /** The address or network: nobody else asks about it meanwhile. */
   readonly about: string;
   readonly wish: Wish;
   readonly make: (signal: AbortSignal) => Promise<Answered<T>>;
@@ -39,15 +41,16 @@ const shortWaitMs = 5000;
  * @throws {AppError} STORE_UNAVAILABLE (retryable)
  */
 export async function makeCall<T>(deps: CallDeps, call: Call<T>): Promise<Called<T>> {
-  const grant = await deps.governor.reserve(call.wish);
+  const grant = await deps.governor.reserve(call.wish, call.about);
   if (!isGrant(grant)) {
     return { waits: grant };
   }
   const answer = await askProvider(deps.provider.title, deps.timeoutMs, call.make);
-  const called = calledOf(answer);
+  const { isRepeat, isEverybodys } = noteUseless(deps, call.about, answer);
+  const called = isEverybodys ? null : calledOf(answer);
   const [kept, settled] = await Promise.allSettled([
     called === null ? Promise.resolve() : call.keep(called),
-    deps.governor.settle(grant, outcomeOf(answer, call.isKnown)),
+    deps.governor.settle(grant, outcomeOf(answer, call.isKnown, isRepeat)),
   ]);
   if (kept.status === "rejected") {
     throw kept.reason;
@@ -55,7 +58,7 @@ export async function makeCall<T>(deps: CallDeps, call: Call<T>): Promise<Called
   if (settled.status === "rejected") {
     throw settled.reason;
   }
-  await tell(deps, { about: call.about, answer, settled: settled.value });
+  await tell(deps, { about: call.about, answer, settled: settled.value, isEverybodys });
   return called ?? { waits: refusalOf(deps, answer, settled.value) };
 }
 
@@ -66,9 +69,18 @@ function calledOf<T>(answer: Answer<T>): { readonly value: T } | { readonly fail
   return isPassing(answer.failure) ? null : { failed: answer.failure.reason };
 }
 
-function outcomeOf<T>(answer: Answer<T>, isKnown: (value: T) => boolean) {
+function noteUseless<T>({ useless }: CallDeps, about: string, answer: Answer<T>) {
+  if ("answered" in answer) {
+    useless.clear();
+  }
+  return "answered" in answer || isPassing(answer.failure)
+    ? { isRepeat: false, isEverybodys: false }
+    : useless.note(about);
+}
+
+function outcomeOf<T>(answer: Answer<T>, isKnown: (value: T) => boolean, isRepeat: boolean) {
   if ("failure" in answer) {
-    return { what: "failed", failure: answer.failure } as const;
+    return { what: "failed", failure: { ...answer.failure, isRepeat } } as const;
   }
   const { value, quota } = answer.answered;
   return { what: isKnown(value) ? "known" : "unknown", quota } as const;
@@ -76,25 +88,32 @@ function outcomeOf<T>(answer: Answer<T>, isKnown: (value: T) => boolean) {
 
 function refusalOf<T>({ now }: CallDeps, answer: Answer<T>, { notBefore }: Settled): Refusal {
   const soon = new Date(now().getTime() + shortWaitMs);
-  const reason = "failure" in answer ? answer.failure.reason : "";
-  return { reason, notBefore: notBefore !== null && notBefore > soon ? notBefore : soon };
+  const { kind, reason } = "failure" in answer ? answer.failure : { kind: "other", reason: "" };
+  return {
+    reason,
+    kind: kind === "key" || kind === "quota" ? kind : "unavailable",
+    notBefore: notBefore !== null && notBefore > soon ? notBefore : soon,
+  };
 }
 
 interface Ended {
   readonly about: string;
   readonly answer: Answer<unknown>;
   readonly settled: Settled;
+  readonly isEverybodys: boolean;
 }
 
-async function tell(deps: CallDeps, { about, answer, settled }: Ended): Promise<void> {
+async function tell(deps: CallDeps, { about, answer, settled, isEverybodys }: Ended): Promise<void> {
   const { alarms, onRecovered } = deps;
   if ("failure" in answer) {
     logFailure(deps, about, answer, settled);
     await (answer.failure.kind === "key" ? alarms.keyRefused(answer.failure.reason) : undefined);
+    await (isEverybodys ? alarms.answersUseless(answer.failure.reason) : undefined);
     await (settled.isPuzzled ? readQuota(deps, AbortSignal.timeout(deps.timeoutMs)) : undefined);
     return;
   }
   await alarms.keyWorks();
+  await alarms.answersAreGood();
   if (!settled.isSpent) {
     await alarms.budgetIsBack();
   }

@@ -11,7 +11,8 @@ export interface FindingLifetimes {
 export interface FindingMaker {
   /** @param evidence undefined: the provider never saw the address */
   readonly answered: (ip: IpAddress, evidence: Evidence | undefined) => Finding;
-  readonly failed: (ip: IpAddress, reason: string) => Finding;
+  /** @param tries how often in a row */
+  readonly failed: (ip: IpAddress, reason: string, tries: number) => Finding;
 }
 
 /** Findings of one provider, found now. */
@@ -29,6 +30,6 @@ export function createFindingMaker(
       evidence === undefined
         ? { ...about(ip, lifetimes.unknown), status: "unknown", reason: "no data about it" }
         : { ...about(ip, lifetimes.known), status: "known", evidence },
-    failed: (ip, reason) => ({ ...about(ip, lifetimes.failed), status: "failed", reason }),
+    failed: (ip, reason, tries) => ({ ...about(ip, lifetimes.failed), status: "failed", reason, tries }),
   };
 }

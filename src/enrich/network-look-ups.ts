@@ -20,7 +20,10 @@ export interface NetworkDeps {
   readonly save: (findings: readonly Finding[]) => Promise<void>;
 }
 
-/** Answers about many addresses of one IPv4 /24 with one call. */
+/**
+ * Answers about many addresses of one IPv4 /24 with one call. Who is absent from the answer is unknown, although it looks back 30 days
+ * only; who is in it can be cleared or held by it, and must be asked about alone before it can be blocked.
+ */
 export interface NetworkLookUps {
   /** The address is asked for: its neighbours may make a network look-up worth while. */
   readonly note: (ip: IpAddress) => void;
@@ -28,8 +31,6 @@ export interface NetworkLookUps {
   readonly mayFind: (ip: IpAddress, wish: Wish) => boolean;
   /** The finding, saved; null when the address must be asked for alone. */
   readonly find: (ip: IpAddress, wish: Wish) => Promise<Finding | null>;
-  /** Whether its answers hold all that the policies ask of this provider. */
-  readonly isEnough: () => boolean;
   readonly settle: () => Promise<void>;
 }
 
@@ -96,11 +97,11 @@ export function createNetworkLookUps(deps: NetworkDeps): NetworkLookUps {
       }
       return finding;
     },
-    isEnough: () => isEnough(deps),
     settle: () => flights.settle(),
   };
 }
 
+/** Whether its answers hold all that the policies ask of this provider. */
 function isEnough({ network, termsAsked }: NetworkDeps): boolean {
   const { numbers, times } = termsAsked();
   return (

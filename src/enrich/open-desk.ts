@@ -8,6 +8,7 @@ import { createNetworkLookUps } from "./network-look-ups.ts";
 import { createProviderAlarms, type ProviderAlarms } from "./provider-alarms.ts";
 import { createProviderDesk, type DeskDeps, type ProviderDesk } from "./provider-desk.ts";
 import { budgetKey } from "./provider-states.ts";
+import { createUselessAnswers } from "./useless-answers.ts";
 
 /** All that belongs to one provider. */
 export interface Desk {
@@ -25,7 +26,8 @@ export function openDesk(provider: IntelProvider, deps: EnrichDeps): Desk {
   const alarms = createProviderAlarms(provider, deps);
   const governor = createGovernor({ key: budgetKey(provider, "check"), quota, store, now });
   const onRecovered = () => store.hastenLookUps(name, now());
-  const call: CallDeps = { provider, governor, alarms, onRecovered, timeoutMs, now, log };
+  const useless = createUselessAnswers();
+  const call: CallDeps = { provider, governor, alarms, useless, onRecovered, timeoutMs, now, log };
   const findings = createFindingMaker(name, deps.findings, now);
   const save = (found: readonly Finding[]) =>
     store.finishLookUps({ provider: name, findings: found, dropped: [], now: now() });
@@ -45,9 +47,12 @@ function openNetwork(
   }
   const key = budgetKey(provider, "network");
   const governor = createGovernor({ key, quota: network.quota, store, now });
+  // That networks are refused, e.g. because the plan does not include them, says nothing about questions for one address.
+  const nothing = () => Promise.resolve();
+  const alarms = { ...call.alarms, answersUseless: nothing, answersAreGood: nothing };
   return createNetworkLookUps({
     network,
-    call: { ...call, governor },
+    call: { ...call, governor, alarms, useless: createUselessAnswers() },
     store,
     termsAsked: () => termsAsked(provider.name),
     findings,

@@ -17,6 +17,9 @@ export interface ProviderAlarms {
   /** Addresses wait, and the budget is spent for hours. @param until null: nobody knows */
   readonly budgetSpent: (reason: string, waiting: number, until: Date | null) => Promise<void>;
   readonly budgetIsBack: () => Promise<void>;
+  /** It answers, but with nothing of use, whoever is asked about. */
+  readonly answersUseless: (reason: string) => Promise<void>;
+  readonly answersAreGood: () => Promise<void>;
 }
 
 /** Tells each thing once until it is over. Never rejects: what could not be told is told next time. */
@@ -26,6 +29,7 @@ export function createProviderAlarms(
 ): ProviderAlarms {
   const key = createSwitch(`provider-key ${name}`, deps);
   const quota = createSwitch(`provider-quota ${name}`, deps);
+  const answers = createSwitch(`provider-answers ${name}`, deps);
   return {
     keyRefused: (reason) =>
       key.raise(
@@ -39,6 +43,12 @@ export function createProviderAlarms(
         `${until === null ? "It is tried every 15 minutes" : `It goes on at ${until.toISOString()}`}, the most urgent first; a larger plan, or fewer searches that alert, prevents it.`,
       ),
     budgetIsBack: () => quota.end(),
+    answersUseless: (reason) =>
+      answers.raise(
+        `${title} refuses or garbles every question: ${reason}`,
+        `See whether ${name.toUpperCase()}_URL is right and no proxy stands between; until then it is tried every 15 minutes, and addresses wait for it.`,
+      ),
+    answersAreGood: () => answers.end(),
   };
 }
 

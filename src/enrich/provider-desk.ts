@@ -1,4 +1,4 @@
-import type { Finding } from "../domain/finding.ts";
+import { type Finding, isExpired, isFinalFailure, triesOf } from "../domain/finding.ts";
 import type { IpAddress } from "../domain/ip-address.ts";
 import type { LookUpRecords } from "../ports.ts";
 import { unlessAborted } from "./ask-provider.ts";
@@ -58,16 +58,15 @@ export function createProviderDesk(deps: DeskDeps): ProviderDesk {
     queuedAt = waits ? call.now() : null;
   };
 
+  const refusalAlone = (wish: Wish): Refusal | null =>
+    wish === null && isQueued()
+      ? { reason: "addresses that came before wait", kind: "busy", notBefore: null }
+      : call.governor.refusalOf(wish);
   const refusalOf = (ip: IpAddress, wish: Wish): Refusal | null => {
     if (underWay >= mostUnderWay) {
-      return { reason: `${mostUnderWay} others are being asked about`, notBefore: null };
+      return { reason: `${mostUnderWay} others are being asked about`, kind: "busy", notBefore: null };
     }
-    if (unsaved.has(ip) || deps.network?.mayFind(ip, wish) === true) {
-      return null;
-    }
-    return wish === null && isQueued()
-      ? { reason: "addresses that came before wait", notBefore: null }
-      : call.governor.refusalOf(wish);
+    return unsaved.has(ip) || deps.network?.mayFind(ip, wish) === true ? null : refusalAlone(wish);
   };
 
   const lookUpNow = async (ip: IpAddress, wish: Wish): Promise<LookedUp> => {
@@ -76,7 +75,7 @@ export function createProviderDesk(deps: DeskDeps): ProviderDesk {
       return { waits: refusal };
     }
     underWay += 1;
-    return find(deps, unsaved, ip, wish).finally(() => {
+    return find({ ...deps, unsaved, refusalAlone }, ip, wish).finally(() => {
       underWay -= 1;
     });
   };
@@ -84,13 +83,15 @@ export function createProviderDesk(deps: DeskDeps): ProviderDesk {
   return {
     async lookUp(ip, wish, signal) {
       deps.network?.note(ip);
-      const stopped: LookedUp = { waits: { reason: "Portcullis is stopping", notBefore: null } };
+      const stopped: LookedUp = {
+        waits: { reason: "Portcullis is stopping", kind: "busy", notBefore: null },
+      };
       if (signal.aborted) {
         return stopped;
       }
       const flight = flights.join(ip, () => lookUpNow(ip, wish));
       const lookedUp = await unlessAborted(flight, signal, () => stopped);
-      if ("waits" in lookedUp) {
+      if ("waits" in lookedUp && lookedUp.waits.isOwn !== true) {
         noteQueue(true);
       }
       return lookedUp;
@@ -104,51 +105,62 @@ export function createProviderDesk(deps: DeskDeps): ProviderDesk {
   };
 }
 
+interface FindDeps extends DeskDeps {
+  /** What was paid for and could not be saved. */
+  readonly unsaved: Map<IpAddress, Finding>;
+  /** Why the address alone may not be asked about now. */
+  readonly refusalAlone: (wish: Wish) => Refusal | null;
+}
+
 /** The cheapest that does: what could not be saved last time, what somebody else has found, the whole network, the address alone. */
-async function find(
-  deps: DeskDeps,
-  unsaved: Map<IpAddress, Finding>,
-  ip: IpAddress,
-  wish: Wish,
-): Promise<LookedUp> {
+async function find(deps: FindDeps, ip: IpAddress, wish: Wish): Promise<LookedUp> {
+  const { unsaved, refusalAlone } = deps;
   const paid = unsaved.get(ip);
   if (paid !== undefined) {
     await deps.save([paid]);
     unsaved.delete(ip);
-    return { finding: paid, isKept: false };
+    return lookedUpOf(paid, false, deps.call.now());
   }
-  const kept = await keptFinding(deps, ip);
-  if (kept !== undefined) {
-    return { finding: kept, isKept: true };
+  const newest = await newestFinding(deps, ip);
+  const kept = newest === undefined || isExpired(newest, deps.call.now()) ? undefined : newest;
+  if (kept === undefined) {
+    const finding = await deps.network?.find(ip, wish);
+    return finding === undefined || finding === null
+      ? findAlone(deps, ip, wish, triesOf(newest))
+      : { finding, isKept: false };
   }
-  const finding = await deps.network?.find(ip, wish);
-  return finding === undefined || finding === null
-    ? findAlone(deps, unsaved, ip, wish)
-    : { finding, isKept: false };
+  if (!isPartial(kept)) {
+    return lookedUpOf(kept, true, deps.call.now());
+  }
+  // Who asks although the answer about the whole network is there needs more than that.
+  const refusal = refusalAlone(wish);
+  return refusal === null ? findAlone(deps, ip, wish, 0) : { waits: refusal };
 }
 
-async function keptFinding(deps: DeskDeps, ip: IpAddress): Promise<Finding | undefined> {
+async function newestFinding(deps: DeskDeps, ip: IpAddress): Promise<Finding | undefined> {
   const { provider, now } = deps.call;
-  const at = now();
-  const facts = await deps.store.factsOf([ip], { mode: "observe", now: at, windows: [] });
-  return facts
-    .get(ip)
-    ?.findings.find(
-      (finding) => finding.provider === provider.name && finding.expiresAt > at && isEnough(deps, finding),
-    );
+  const facts = await deps.store.factsOf([ip], { mode: "observe", now: now(), windows: [] });
+  return facts.get(ip)?.findings.find((finding) => finding.provider === provider.name);
 }
 
-/** A part of what the provider knows is enough only where the policies ask for no more. */
-function isEnough({ network }: DeskDeps, finding: Finding): boolean {
-  const isPartial = finding.status === "known" && finding.evidence.isPartial === true;
-  return !isPartial || network?.isEnough() === true;
+function isPartial(finding: Finding): boolean {
+  return finding.status === "known" && finding.evidence.isPartial === true;
+}
+
+/** A failure is no answer until it has happened so often that it stands: the address is asked about again when it expires. */
+function lookedUpOf(finding: Finding, isKept: boolean, now: Date): LookedUp {
+  return finding.status !== "failed" || isFinalFailure(finding, now)
+    ? { finding, isKept }
+    : {
+        waits: { reason: finding.reason, kind: "unavailable", notBefore: finding.expiresAt, isOwn: true },
+      };
 }
 
 async function findAlone(
-  { call, findings, save }: DeskDeps,
-  unsaved: Map<IpAddress, Finding>,
+  { call, findings, save, unsaved }: FindDeps,
   ip: IpAddress,
   wish: Wish,
+  triesBefore: number,
 ): Promise<LookedUp> {
   let finding: Finding | undefined;
   const called = await makeCall(call, {
@@ -157,7 +169,10 @@ async function findAlone(
     make: (signal) => call.provider.lookUp(ip, signal),
     isKnown: (evidence) => evidence !== undefined,
     keep: async (called) => {
-      finding = "value" in called ? findings.answered(ip, called.value) : findings.failed(ip, called.failed);
+      finding =
+        "value" in called
+          ? findings.answered(ip, called.value)
+          : findings.failed(ip, called.failed, triesBefore + 1);
       unsaved.set(ip, finding);
       await save([finding]);
       unsaved.delete(ip);
@@ -169,5 +184,5 @@ async function findAlone(
   if (finding === undefined) {
     throw new Error(`nothing was kept of what ${call.provider.name} said about ${ip}`);
   }
-  return { finding, isKept: false };
+  return lookedUpOf(finding, false, call.now());
 }

@@ -64,7 +64,7 @@ export async function workQueue(deps: QueueDeps, work: QueueWork): Promise<numbe
   }
   const waiting = await askOrGiveBack(deps, claimed, work);
   await giveBack(deps, waiting);
-  deps.desk.noteQueue(claimed.length === limit || waiting.length > 0);
+  deps.desk.noteQueue(claimed.length === limit || waiting.some(({ refusal }) => refusal.isOwn !== true));
   return claimed.length > waiting.length ? 0 : pauseAfter(deps, outlook, waiting);
 }
 

@@ -31,6 +31,9 @@ const otherRank = Number.MAX_SAFE_INTEGER;
 const longestAddress = 45;
 const longestCount = 300;
 
+/** Of one address in one alert: nobody counts further, and sums over very many alerts stay exact. */
+const mostEvents = 1_000_000_000;
+
 const rolesOfConfig = new WeakMap<ExtractConfig, RolesOf>();
 
 /**
@@ -95,7 +98,7 @@ function wholeAddress(value: string): IpAddress | undefined {
 
 function note(seen: Map<IpAddress, Seen>, ip: IpAddress, places: readonly Place[], said: Said): void {
   const known = seen.get(ip) ?? { count: 0, severity: null, rank: otherRank, fields: new Set<string>() };
-  known.count = Math.min(Number.MAX_SAFE_INTEGER, known.count + said.count);
+  known.count = Math.min(mostEvents, known.count + said.count);
   known.severity = worstOf(known.severity, said.severity);
   for (const { field, rank } of places.toSorted((a, b) => a.rank - b.rank)) {
     known.rank = Math.min(known.rank, rank);
@@ -119,9 +122,7 @@ function countOf(row: Row, roleOf: RolesOf): number {
 
 function readCount(values: readonly string[]): number | undefined {
   const text = values.find((value) => value.length <= longestCount && /^\s*\d+(?:\.\d*)?\s*$/.test(value));
-  return text === undefined
-    ? undefined
-    : Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.floor(Number(text))));
+  return text === undefined ? undefined : Math.min(mostEvents, Math.max(1, Math.floor(Number(text))));
 }
 
 /** The worst that the row's fields say; null when none says anything. */

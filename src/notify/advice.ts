@@ -1,6 +1,6 @@
 import type { Story } from "../ports.ts";
 import { widerNetwork } from "./block-words.ts";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "../domain/clean-text.ts";
 import { askLess } from "./hold-words.ts";
 import type { Part } from "./letter.ts";
 import type { Outcome } from "./outcome.ts";

@@ -4,7 +4,7 @@ import { createTransport } from "nodemailer";
 import type { MailConfig } from "../config/config.ts";
 import { AppError, messageOf } from "../domain/errors.ts";
 import type { News, Notifier } from "../ports.ts";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "../domain/clean-text.ts";
 import { createMessage } from "./message.ts";
 
 export interface EmailDeps {

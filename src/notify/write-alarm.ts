@@ -1,5 +1,5 @@
 import type { Alarm } from "../ports.ts";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "../domain/clean-text.ts";
 import { type Letter, type Part, row } from "./letter.ts";
 import { utc } from "./words.ts";
 

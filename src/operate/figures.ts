@@ -2,8 +2,11 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { StoreCounts } from "../ports.ts";
 import type { FirewallReport } from "./read-firewalls.ts";
 
-/** Those that providers tell one by one are left out: `lookUpsWaiting`. */
-type Count = Exclude<keyof StoreCounts, "decisions" | "lookUpsWaiting">;
+/** Left out is what providers tell one by one, and what a query of the others tells. */
+type Count = Exclude<
+  keyof StoreCounts,
+  "decisions" | "lookUpsWaiting" | "unreadableLately" | "lastUnreadableAt"
+>;
 
 const storeGauges: Readonly<Record<Count, readonly [name: string, help: string]>> = {
   alerts: ["alerts", "Alerts on record."],
@@ -43,7 +46,9 @@ export function createStoreFigures(registry: Registry): (counts: StoreCounts, wi
   });
   return ({ decisions: byAction, ...counts }, withdrawn) => {
     for (const [name, count] of Object.entries(counts)) {
-      gauges.get(name)?.set(count);
+      if (typeof count === "number") {
+        gauges.get(name)?.set(count);
+      }
     }
     blocksWithdrawn.set(withdrawn);
     decisions.reset();

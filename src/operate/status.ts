@@ -3,6 +3,7 @@ import type { Alarm, Controls, Store, StoreCounts } from "../ports.ts";
 import { providerTroubles } from "./provider-troubles.ts";
 import { type FirewallReport, type FirewallsDeps, readFirewalls } from "./read-firewalls.ts";
 import { type ProviderReport, type ProviderStates, reportProviders } from "./read-providers.ts";
+import { shortUtc } from "./words.ts";
 
 /** How the program is doing. JSON form of `GET /api/v1/status`. */
 export interface Status {
@@ -149,9 +150,9 @@ function countTroubles(counts: StoreCounts): readonly string[] {
       "sighted addresses could not be decided; the log says why",
     ),
     ...countedTrouble(
-      counts.unreadableDeliveries,
-      "delivery could not be read; it is kept in the database",
-      "deliveries could not be read; they are kept in the database",
+      counts.unreadableLately,
+      `delivery of the last 24 h could not be read${lastOf(counts)}; it is kept in the database`,
+      `deliveries of the last 24 h could not be read${lastOf(counts)}; they are kept in the database`,
     ),
     ...countedTrouble(
       counts.notificationsFailed,
@@ -159,6 +160,11 @@ function countTroubles(counts: StoreCounts): readonly string[] {
       "notifications could not be delivered",
     ),
   ];
+}
+
+/** An older one is no trouble any more, or the state would never be well again. */
+function lastOf({ lastUnreadableAt }: StoreCounts): string {
+  return lastUnreadableAt === null ? "" : `, the last at ${shortUtc(lastUnreadableAt)}`;
 }
 
 function countedTrouble(count: number, ofOne: string, ofMany: string): readonly string[] {

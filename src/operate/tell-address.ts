@@ -5,8 +5,11 @@ import type { Decision } from "../domain/decision.ts";
 import type { Finding } from "../domain/finding.ts";
 import { graceReason } from "../domain/grace.ts";
 import { prefixOf } from "../domain/ip-address.ts";
-import type { AddressReport, BlockReport, Hold } from "../ports.ts";
+import type { AddressReport, BlockReport, Hold, SightingReport } from "../ports.ts";
+import { isByHand } from "./by-hand-sighting.ts";
+import type { ProviderState } from "./read-providers.ts";
 import { tellEnforcements } from "./tell-enforcements.ts";
+import { tellForecast } from "./tell-forecast.ts";
 import { counted, exactly, roughly, shortUtc } from "./words.ts";
 
 export interface AddressStory {
@@ -15,14 +18,17 @@ export interface AddressStory {
   readonly protectedReason: string | null;
   /** Entries of the allow-list that cover it. */
   readonly allowed: readonly Pick<AllowEntry, "prefix" | "reason" | "owner" | "actor" | "expiresAt">[];
-  readonly decisionNow: Pick<Decision, "action" | "reasons" | "rule">;
-  /** Providers as people write them, by name. */
-  readonly titles: ReadonlyMap<string, string>;
+  /** `missing`: names of providers that would be asked first, and could change it. */
+  readonly decisionNow: Pick<Decision, "action" | "reasons" | "rule"> & { readonly missing: readonly string[] };
+  readonly providers: readonly ProviderNow[];
   readonly describeFinding: (finding: Finding) => string;
   /** New blocks are paused. */
   readonly isPaused: boolean;
   readonly now: Date;
 }
+
+/** How one provider is. */
+export type ProviderNow = Pick<ProviderState, "name" | "title" | "state" | "notBefore" | "trouble">;
 
 /** More would not be read. */
 const mostDecisions = 20;
@@ -42,17 +48,46 @@ export function tellAddress(story: AddressStory): readonly string[] {
   ].map((sentence) => cleanText(sentence, mostText));
 }
 
-function tellSightings({ sightings, events, firstSeenAt, lastSeenAt }: AddressReport): readonly string[] {
-  if (firstSeenAt === null || lastSeenAt === null) {
-    return ["No alert has named it."];
+function tellSightings(report: AddressReport): readonly string[] {
+  const seen = seenBySearches(report);
+  if (typeof seen === "string") {
+    return [seen];
   }
+  const { sightings, events, isWhole, first, last } = seen;
   const alerts = new Set(sightings.map(({ alertId }) => alertId)).size;
   const searches = new Set(sightings.map(({ searchName }) => searchName ?? "")).size;
-  // The report holds the newest hundred.
-  const atLeast = sightings.length >= 100 ? "at least " : "";
+  const atLeast = isWhole ? "" : "at least ";
   return [
-    `Seen ${times(events)} in ${atLeast}${counted(alerts, "alert")} by ${searches === 1 ? "1 search" : `${searches} searches`}, first ${shortUtc(firstSeenAt)}, last ${shortUtc(lastSeenAt)}.`,
+    `Seen ${times(events)} in ${atLeast}${counted(alerts, "alert")} by ${searches === 1 ? "1 search" : `${searches} searches`}, first ${shortUtc(first)}, last ${shortUtc(last)}.`,
   ];
+}
+
+interface Seen {
+  readonly sightings: readonly SightingReport[];
+  readonly events: number;
+  /** These are all of them. */
+  readonly isWhole: boolean;
+  readonly first: Date;
+  readonly last: Date;
+}
+
+/** Without what people did by hand; a sentence when nothing is left. */
+function seenBySearches({ sightings, events, firstSeenAt, lastSeenAt }: AddressReport): Seen | string {
+  const seen = sightings.filter((one) => !isByHand(one));
+  // The report holds the newest hundred.
+  const isWhole = sightings.length < 100;
+  const newest = seen[0];
+  const oldest = seen.at(-1);
+  if (newest === undefined || oldest === undefined || firstSeenAt === null || lastSeenAt === null) {
+    const end = isWhole ? undefined : sightings.at(-1)?.seenAt;
+    return `No alert has named it${end === undefined ? "" : ` since ${shortUtc(end)}`}.`;
+  }
+  if (seen.length === sightings.length) {
+    return { sightings, events, isWhole, first: firstSeenAt, last: lastSeenAt };
+  }
+  const byHand = sightings.reduce((sum, one) => sum + (isByHand(one) ? one.sighting.count : 0), 0);
+  const first = isWhole ? oldest.seenAt : firstSeenAt;
+  return { sightings: seen, events: events - byHand, isWhole, first, last: newest.seenAt };
 }
 
 function times(count: number): string {
@@ -65,10 +100,11 @@ function tellFinding({ describeFinding, now }: AddressStory, finding: Finding): 
   return `${describeFinding(finding)} (found ${age} ago${stale}).`;
 }
 
-function tellLookUps({ report: { lookUps }, titles, now }: AddressStory): readonly string[] {
+function tellLookUps({ report: { lookUps }, providers, now }: AddressStory): readonly string[] {
   return lookUps.map(({ provider, place, dueAt }) => {
     const later = dueAt > now ? `, not before ${shortUtc(dueAt)}` : "";
-    return `${titles.get(provider) ?? provider} is still to be asked: place ${place} in the queue${later}.`;
+    const title = providers.find(({ name }) => name === provider)?.title ?? provider;
+    return `${title} is still to be asked: place ${place} in the queue${later}.`;
   });
 }
 
@@ -158,16 +194,16 @@ function tellEnd({ state, endedAt, lifted, block }: BlockReport): readonly Event
     ];
   }
   const at = endedAt ?? block.expiresAt;
+  const why = at < block.expiresAt ? ": another block took its place" : "";
   return state === "ended"
-    ? [{ at, sentences: [`${shortUtc(at)} the block on ${block.prefix} ended.`] }]
+    ? [{ at, sentences: [`${shortUtc(at)} the block on ${block.prefix} ended${why}.`] }]
     : [];
 }
 
 function tellNow(story: AddressStory): readonly string[] {
-  const { report, protectedReason, allowed, decisionNow, isPaused, now } = story;
+  const { report, protectedReason, allowed, isPaused, now } = story;
   const standing = report.blocks.filter(({ state }) => state === "standing");
   const grace = report.graces.find(({ until }) => until > now);
-  const { action, reasons } = decisionNow;
   return [
     ...allowed.map(({ prefix, reason, owner, actor, expiresAt }) => {
       const until = expiresAt === null ? "" : ` until ${shortUtc(expiresAt)}`;
@@ -176,16 +212,22 @@ function tellNow(story: AddressStory): readonly string[] {
     }),
     ...(protectedReason === null ? [] : [`It may never be blocked: ${protectedReason}.`]),
     ...(grace === undefined ? [] : [`Now ${graceReason(prefixOf(report.ip), grace)}.`]),
-    ...standing.map(({ block }) => `Now ${block.prefix} is ${blockedUntil(block)}.`),
+    ...standing.map((one) => `Now ${one.block.prefix} is ${blockedUntil(one)}.`),
     ...(isPaused ? ["New blocks are paused: alerts block nothing before somebody resumes."] : []),
-    `An alert about it now would be decided: ${action}${reasons.length === 0 ? "" : `, because ${reasons.join("; ")}`}.`,
+    tellForecast(story),
   ];
 }
 
-function blockedUntil({ mode, expiresAt }: BlockReport["block"]): string {
+function blockedUntil({ block: { mode, expiresAt }, enforcements }: BlockReport): string {
   const until =
     expiresAt.getTime() >= forever.getTime() ? "until somebody lifts it" : `until ${shortUtc(expiresAt)}`;
-  return mode === "observe"
-    ? `on record as blocked ${until}, and in force nowhere (mode observe)`
-    : `blocked ${until}`;
+  if (mode === "observe") {
+    return `on record as blocked ${until}, and in force nowhere (mode observe)`;
+  }
+  if (enforcements.length === 0) {
+    return `on record as blocked ${until}, and in force nowhere: no firewall is configured for it`;
+  }
+  return enforcements.some(({ state }) => state === "verified")
+    ? `blocked ${until}`
+    : `to be blocked ${until}, in force on 0 of ${counted(enforcements.length, "firewall")}`;
 }

@@ -1,6 +1,6 @@
 import type { Enforcement } from "../domain/block.ts";
 import type { BlockReport } from "../ports.ts";
-import { counted } from "./words.ts";
+import { counted, listed } from "./words.ts";
 
 /** How far a block is, firewall by firewall, in sentences; empty for one that is enforced nowhere. */
 export function tellEnforcements({ block, enforcements }: BlockReport): readonly string[] {
@@ -9,12 +9,16 @@ export function tellEnforcements({ block, enforcements }: BlockReport): readonly
   const packets = enforcements.reduce((sum, one) => sum + one.packets, 0);
   return [
     ...(inForce.length === 0 ? [] : [`In force on ${listed(inForce.map(verified))}.`]),
-    ...others.map(
-      ({ firewall, state, error }) =>
-        `On ${firewall}: ${words[state]}${error === null ? "" : ` (${error})`}.`,
-    ),
+    ...others.map((one) => `On ${one.firewall}: ${stateWords(one)}.`),
     ...(packets === 0 ? [] : [`It has dropped ${counted(packets, "packet")} for ${block.prefix}.`]),
   ];
+}
+
+function stateWords({ state, error }: Enforcement): string {
+  if (state === "expired" && error?.startsWith("replaced by ") === true) {
+    return "another block took its place";
+  }
+  return `${words[state]}${error === null ? "" : ` (${error})`}`;
 }
 
 const words: Readonly<Record<Enforcement["state"], string>> = {
@@ -37,8 +41,4 @@ function verified({ firewall, requestedAt, verifiedAt }: Enforcement): string {
 
 function elapsed(ms: number): string {
   return ms < 1000 ? `${Math.max(0, ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}
-
-function listed(texts: readonly string[]): string {
-  return texts.length < 2 ? (texts[0] ?? "") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1) ?? ""}`;
 }

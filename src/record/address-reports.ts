@@ -8,6 +8,7 @@ import type { ReadRows } from "./read-rows.ts";
 import { readReceipts } from "./receipts.ts";
 import { FindingRow } from "./rows.ts";
 import { reportSightings, sightingReports } from "./sighting-reports.ts";
+import { sumOfCounts } from "./sum-of-counts.ts";
 import { waitingFor } from "./waiting-look-ups.ts";
 
 /** In each list; an address may be seen for years. */
@@ -59,21 +60,20 @@ async function sightingsOf({ engine, readRows }: Reads, ip: IpAddress) {
 
 /** From the index alone, however often it was seen. */
 async function activityOf(
-  { reader }: Engine,
+  engine: Engine,
   ip: IpAddress,
 ): Promise<Pick<AddressReport, "events" | "firstSeenAt" | "lastSeenAt">> {
-  const row = await reader
+  const row = await engine.reader
     .selectFrom("sightings")
     .select(({ fn }) => [
-      fn.sum<number | string | null>("count").as("events"),
+      sumOfCounts(engine).as("events"),
       fn.min<number | null>("created_at").as("first"),
       fn.max<number | null>("created_at").as("last"),
     ])
     .where("ip", "=", ip)
     .executeTakeFirstOrThrow();
   return {
-    // A sum is a numeric on PostgreSQL, which comes as a text.
-    events: Number(row.events ?? 0),
+    events: row.events,
     firstSeenAt: dateOf(row.first),
     lastSeenAt: dateOf(row.last),
   };

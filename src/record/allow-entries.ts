@@ -1,17 +1,15 @@
 import type { AllowEntry } from "../domain/allow-entry.ts";
 import type { Block } from "../domain/block.ts";
-import { createNetworkIndex, rangeOf } from "../domain/network-index.ts";
-import { parseIpAddress } from "../domain/ip-address.ts";
-import type { Act, Store } from "../ports.ts";
-import { type Engine, isOneOf, type Queries, storable } from "./engine.ts";
-import { endedReceipt } from "./holds.ts";
+import type { Store } from "../ports.ts";
+import { type Engine, storable } from "./engine.ts";
 import { liftFound } from "./lift-found.ts";
 import { lockBlocks } from "./lock-blocks.ts";
 import { type BlockReads, findOverlapping } from "./overlapping-blocks.ts";
 import { AllowEntryRow } from "./people-rows.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { liftReceipt } from "./receipt-bodies.ts";
-import { appendReceipts, type ReceiptDraft } from "./receipts.ts";
+import { appendReceipts } from "./receipts.ts";
+import { supersedeHoldsIn } from "./supersede-holds-in.ts";
 
 const columns = ["id", "prefix", "reason", "owner", "actor", "created_at", "expires_at"] as const;
 
@@ -81,49 +79,13 @@ async function add(reads: BlockReads, entry: AllowEntry): Promise<readonly Block
   const found = await findOverlapping(reads, [{ prefix, why: reason }], now);
   const act = { actor, reason: `allow-list: ${reason}`, now };
   const lifted = found.map(({ block }) => block);
-  await liftFound(engine, db, lifted, act);
-  const holds = await endHolds(engine, db, entry, act);
+  // Without a grace: what keeps them from being placed again is the entry.
+  await liftFound(engine, db, lifted, { ...act, graceUntil: now });
+  const holds = await supersedeHoldsIn(engine, db, prefix, { ...act, decisionId: null });
   await appendReceipts(engine, db, [
     { at: now, kind: "allow", subject: prefix, actor, body: { id, reason, owner, expiresAt } },
     ...(lifted.length === 0 ? [] : [liftReceipt(prefix, { ...act, graceUntil: now }, lifted)]),
     ...holds,
   ]);
   return lifted;
-}
-
-/** Nobody need answer about an address that must not be blocked. @returns the receipts */
-async function endHolds(
-  engine: Engine,
-  db: Queries,
-  { prefix }: AllowEntry,
-  act: Act,
-): Promise<readonly ReceiptDraft[]> {
-  const index = createNetworkIndex([{ prefix, why: act.reason }]);
-  const waiting = await db
-    .selectFrom("holds")
-    .select(["decision_id", "ip"])
-    .where("ended_at", "is", null)
-    .where("expires_at", ">", act.now.getTime())
-    .execute();
-  const ended = waiting.filter(({ ip: text }) => {
-    const ip = parseIpAddress(text);
-    return ip !== undefined && index(rangeOf(ip)) !== undefined;
-  });
-  if (ended.length > 0) {
-    const ids = ended.map(({ decision_id }) => decision_id);
-    await db
-      .updateTable("holds")
-      .set({
-        ended_at: act.now.getTime(),
-        outcome: "superseded",
-        actor: storable(act.actor),
-        reason: storable(act.reason),
-      })
-      .where(isOneOf(engine, "decision_id", ids))
-      .where("ended_at", "is", null)
-      .execute();
-  }
-  return ended.map(({ decision_id: id, ip }) =>
-    endedReceipt({ id, ip, outcome: "superseded" }, { ...act, decisionId: null }),
-  );
 }

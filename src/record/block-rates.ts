@@ -1,8 +1,9 @@
+import { hash } from "node:crypto";
 import { type RawBuilder, sql } from "kysely";
 import { blockModeOf, type Decision } from "../domain/decision.ts";
 import { familyOf, type IpAddress, prefixOf } from "../domain/ip-address.ts";
 import { coveringPrefixes } from "./covering-prefixes.ts";
-import type { Queries } from "./engine.ts";
+import { type Queries, storable } from "./engine.ts";
 import type { Schema } from "./schema.ts";
 
 type Scope = Schema["block_rates"]["scope"];
@@ -19,14 +20,18 @@ export interface BlockRates {
 
 const minuteSeconds = 60;
 const hourSeconds = 3600;
-/** Longer than any window, so that a clock that was set back a little loses nothing. */
+/** Longer than any window. */
 const keptSeconds = 2 * hourSeconds;
+/** Clocks of replicas differ a little. What is further ahead was counted by a clock that was wrong: it would fill every window until then. */
+const aheadSeconds = 60;
+/** A search may have any name; PostgreSQL's index takes no text of more than about 2,700 bytes. */
+const longestKey = 200;
 
 /** What limits count this block by. */
 export function scopesOf({ inputs, ip, findings }: Decision): Readonly<Record<Scope, string | null>> {
   return {
     all: "",
-    search: inputs.searchName ?? "",
+    search: keyOf(inputs.searchName ?? ""),
     network: wideNetworkOf(ip),
     as: asnOf(findings)?.toString() ?? null,
   };
@@ -39,7 +44,7 @@ export async function readRates(db: Queries, decision: Decision): Promise<BlockR
   const sum = (scope: Scope, seconds: number): RawBuilder<number> =>
     sql<number>`(select cast(coalesce(sum(blocks), 0) as bigint) from block_rates
       where mode = ${blockModeOf(decision.mode)} and scope = ${scope}
-        and key = ${scopes[scope]} and second >= ${now - seconds})`;
+        and key = ${scopes[scope]} and second >= ${now - seconds} and second <= ${now + aheadSeconds})`;
   return db
     .selectNoFrom([
       sum("all", minuteSeconds).as("minute"),
@@ -69,17 +74,27 @@ export async function addRate(db: Queries, decision: Decision): Promise<void> {
     .execute();
 }
 
-/** What no window reaches any more. */
+/** What no window reaches any more, and what none should. */
 export async function forgetRates(db: Queries, now: Date): Promise<void> {
+  const second = Math.floor(now.getTime() / 1000);
+  // Apart: joined by `or`, an engine may read all rows.
   await db
     .deleteFrom("block_rates")
-    .where("second", "<", Math.floor(now.getTime() / 1000) - keptSeconds)
+    .where("second", "<", second - keptSeconds)
+    .execute();
+  await db
+    .deleteFrom("block_rates")
+    .where("second", ">", second + aheadSeconds)
     .execute();
 }
 
 /** Counting begins anew. */
 export async function clearRates(db: Queries): Promise<void> {
   await db.deleteFrom("block_rates").execute();
+}
+
+function keyOf(name: string): string {
+  return name.length <= longestKey ? storable(name) : `sha256:${hash("sha256", name)}`;
 }
 
 function secondOf({ decidedAt }: Decision): number {

@@ -9,12 +9,15 @@ import type { ReadRows } from "./read-rows.ts";
 
 /** What blocks tell about one address. */
 interface BlocksOver {
-  /** That stands: one for all groups goes before others, then the one that ends last. */
+  /** That stands and counts in this mode: one for all groups goes before others, then the one that ends last. */
   readonly block: Block | null;
   readonly offences: AddressFacts["offences"];
 }
 
-/** Of each address that a block covers or has covered. */
+/**
+ * Of each address that a block covers or has covered. In mode `observe` one that is in force settles it as well: who is dropped already
+ * need not be looked at. Offences are those of the mode alone.
+ */
 export async function blocksOver(
   engine: Engine,
   readRows: ReadRows,
@@ -29,7 +32,7 @@ export async function blocksOver(
     .selectFrom("blocks")
     .select([...blockColumns, "ended_at"])
     .where(isOneOf(engine, "prefix", [...around.keys()]))
-    .where("mode", "=", mode)
+    .$if(mode === "enforce", (query) => query.where("mode", "=", mode))
     .where("lifted_by", "is", null)
     .execute();
   const byAddress = new Map<IpAddress, (typeof rows)[number][]>();
@@ -50,7 +53,16 @@ export async function blocksOver(
         .filter(({ ended_at, expires_at }) => ended_at === null && expires_at > nowMs)
         .sort((a, b) => Number(a.groups !== null) - Number(b.groups !== null) || b.expires_at - a.expires_at);
       const [block = null] = readBlocks(readRows, standing);
-      return [ip, { block, offences: offencesOf(blocks, nowMs) }];
+      return [
+        ip,
+        {
+          block,
+          offences: offencesOf(
+            blocks.filter((block) => block.mode === mode),
+            nowMs,
+          ),
+        },
+      ];
     }),
   );
 }

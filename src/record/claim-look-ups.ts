@@ -24,7 +24,7 @@ export async function claimLookUps(
     const ips = unreadable.map(({ id }) => id);
     await engine.writer
       .transaction()
-      .execute((trx) => endLookUps(engine, trx, { provider, ips, now: claim.now }));
+      .execute((trx) => endLookUps(engine, trx, [{ provider, ips, now: claim.now }]));
   }
   return readable.toSorted(byUrgency);
 }

@@ -1,15 +1,16 @@
 import { forever } from "../domain/block.ts";
-import type { Decision } from "../domain/decision.ts";
+import { blockModeOf, type Decision } from "../domain/decision.ts";
 import type { DecisionRecord } from "../ports.ts";
 import { done } from "./claim.ts";
 import { type DecisionBatch, openBatch } from "./decision-batch.ts";
 import { DecisionRow, decisionColumns, decisionValues } from "./decision-rows.ts";
 import { type Engine, isOneOf, type Queries } from "./engine.ts";
-import { answerHold, endedReceipt, type Ending, markSuperseded, placeHold, supersedeHold } from "./holds.ts";
+import { answerHold, endedReceipt, type Ending, markSuperseded, placeHold, supersedeHolds } from "./holds.ts";
 import { insertNotifications } from "./insert-notifications.ts";
 import { noteLimit } from "./limited.ts";
+import { lockSightings } from "./lock-look-ups.ts";
 import { type InsertTarget, insertMany } from "./multi-insert.ts";
-import { placeBlock } from "./place-block.ts";
+import { placeBlock, type Wish } from "./place-block.ts";
 import { blockReceipt, decisionReceipt } from "./receipt-bodies.ts";
 import { appendReceipts, type ReceiptDraft } from "./receipts.ts";
 import type { Restraint } from "./restraint.ts";
@@ -100,7 +101,7 @@ async function settle(batch: DecisionBatch | null, record: DecisionRecord): Prom
   if (answers !== null) {
     return settleAnswer(batch, record, answers);
   }
-  return settleAction(batch, record);
+  return settleAction(batch, record, decision.actor === "policy" ? "policy" : "person");
 }
 
 async function settleAnswer(batch: DecisionBatch, record: DecisionRecord, holdId: string): Promise<Settled> {
@@ -110,7 +111,8 @@ async function settleAnswer(batch: DecisionBatch, record: DecisionRecord, holdId
   if (answered === null) {
     return toIgnore(batch.db, record.decision, `the hold ${holdId} does not wait any more`);
   }
-  const settled = await settleAction(batch, record);
+  // What waited only for room or for the end of a pause was approved by nobody who looked at it.
+  const settled = await settleAction(batch, record, answered === "released" ? "policy" : "person");
   const isDone = settled.decision.action === record.decision.action;
   if (!isDone) {
     await markSuperseded(batch.db, holdId, settled.decision.reasons[0] ?? "");
@@ -122,37 +124,38 @@ async function settleAnswer(batch: DecisionBatch, record: DecisionRecord, holdId
   };
 }
 
-async function settleAction(batch: DecisionBatch, record: DecisionRecord): Promise<Settled> {
+async function settleAction(batch: DecisionBatch, record: DecisionRecord, wish: Wish): Promise<Settled> {
   const { action } = record.decision;
   if (action === "block") {
-    return settleBlock(batch, record);
+    return settleBlock(batch, record, wish);
   }
   return action === "hold" ? settleHold(batch, record) : plain(record.decision);
 }
 
-async function settleBlock(batch: DecisionBatch, record: DecisionRecord): Promise<Settled> {
+async function settleBlock(batch: DecisionBatch, record: DecisionRecord, wish: Wish): Promise<Settled> {
   const { db } = batch;
   const { decision } = record;
-  const placement = await placeBlock(batch, record);
+  const placement = await placeBlock(batch, record, wish);
   if (placement.kind === "obstacle") {
     return toIgnore(db, decision, placement.reason);
   }
   if (placement.kind === "restraint") {
-    return toHold(db, record, placement.restraint);
+    return toHold(batch, record, placement.restraint);
   }
   const { id, ip, actor, decidedAt } = decision;
   await notify(db, record);
   // What waited for a person has been decided.
   const reason = `blocked by decision ${id}`;
-  const ended = await supersedeHold(db, ip, { actor, reason, now: decidedAt, decisionId: id });
+  const settled = { ip, mode: blockModeOf(decision.mode) };
+  const ended = await supersedeHolds(db, settled, { actor, reason, now: decidedAt, decisionId: id });
   return {
     decision,
     receipts: [decisionReceipt(decision), blockReceipt(decision, placement.block), ...ended],
   };
 }
 
-async function settleHold({ db }: DecisionBatch, record: DecisionRecord): Promise<Settled> {
-  const obstacle = await placeHold(db, record.decision);
+async function settleHold({ engine, db }: DecisionBatch, record: DecisionRecord): Promise<Settled> {
+  const obstacle = await placeHold(engine, db, record.decision);
   if (obstacle !== null) {
     return toIgnore(db, record.decision, obstacle);
   }
@@ -161,7 +164,11 @@ async function settleHold({ db }: DecisionBatch, record: DecisionRecord): Promis
 }
 
 /** The block waits for a person. Nobody is told of each: beyond a limit the alarm tells, and who pauses knows. */
-async function toHold(db: Queries, record: DecisionRecord, restraint: Restraint): Promise<Settled> {
+async function toHold(
+  { engine, db }: DecisionBatch,
+  record: DecisionRecord,
+  restraint: Restraint,
+): Promise<Settled> {
   const { decision, holdSeconds, notifications } = record;
   const { cause, reason } = restraint;
   const until = Math.min(decision.decidedAt.getTime() + holdSeconds * 1000, forever.getTime());
@@ -175,7 +182,7 @@ async function toHold(db: Queries, record: DecisionRecord, restraint: Restraint)
     ],
     expiresAt: new Date(until),
   };
-  const obstacle = await placeHold(db, held);
+  const obstacle = await placeHold(engine, db, held);
   if (cause === "limit") {
     await noteLimit(db, {
       reason,
@@ -219,6 +226,7 @@ async function finishSightings(
 ): Promise<void> {
   if (records.length > 0) {
     const ids = records.map(({ sightingId }) => sightingId);
+    await lockSightings(engine, db, "id", ids);
     await db
       .updateTable("sightings")
       // Why it was postponed: only of one that failed the reason stays.

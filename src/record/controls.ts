@@ -3,6 +3,7 @@ import { clearRates } from "./block-rates.ts";
 import { clearControl, readControls, writeControl } from "./controls-rows.ts";
 import type { Engine } from "./engine.ts";
 import { endLimit } from "./limited.ts";
+import { lockBlocks } from "./lock-blocks.ts";
 import { appendReceipts } from "./receipts.ts";
 
 /** Pausing and resuming. */
@@ -20,6 +21,8 @@ export function createControls(engine: Engine): Pick<Store, "controls" | "pause"
 
     async pause({ actor, reason, now }) {
       await writer.transaction().execute(async (trx) => {
+        // First: what is being placed is waited for, and what is placed from now on sees it.
+        await lockBlocks(engine, trx, "lift");
         const { paused } = await readControls(trx);
         if (paused === null) {
           await writeControl(trx, "paused", { since: now, actor, reason });
@@ -32,6 +35,7 @@ export function createControls(engine: Engine): Pick<Store, "controls" | "pause"
 
     async resume({ actor, reason, now }) {
       await writer.transaction().execute(async (trx) => {
+        await lockBlocks(engine, trx, "lift");
         const wasPaused = await clearControl(trx, "paused");
         await endLimit(trx, now);
         await clearRates(trx);

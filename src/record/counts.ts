@@ -2,6 +2,8 @@ import type { Store } from "../ports.ts";
 import type { Engine, Queries } from "./engine.ts";
 import { isPending } from "./requested-changes.ts";
 
+const latelyMs = 24 * 3_600_000;
+
 /** Figures for health and metrics. */
 export function createCounts({ reader }: Engine): Pick<Store, "counts"> {
   return {
@@ -24,6 +26,8 @@ export function createCounts({ reader }: Engine): Pick<Store, "counts"> {
         notificationsWaiting: orZero(counts.notificationsWaiting),
         notificationsFailed: orZero(counts.notificationsFailed),
         unreadableDeliveries: orZero(counts.unreadableDeliveries),
+        unreadableLately: orZero(counts.unreadableLately),
+        lastUnreadableAt: counts.lastUnreadableAt === null ? null : new Date(counts.lastUnreadableAt),
         lookUpsWaiting: orZero(counts.lookUpsWaiting),
         holdsWaiting: orZero(counts.holdsWaiting),
         alarmsOpen: orZero(counts.alarmsOpen),
@@ -65,6 +69,15 @@ function figures(reader: Queries, now: Date) {
         eb.selectFrom("notifications").select(all).where("due_at", "is not", null).as("notificationsWaiting"),
         eb.selectFrom("notifications").select(all).where("state", "=", "failed").as("notificationsFailed"),
         eb.selectFrom("unreadable_deliveries").select(all).as("unreadableDeliveries"),
+        eb
+          .selectFrom("unreadable_deliveries")
+          .select(all)
+          .where("received_at", ">", now.getTime() - latelyMs)
+          .as("unreadableLately"),
+        eb
+          .selectFrom("unreadable_deliveries")
+          .select((of) => of.fn.max("received_at").as("at"))
+          .as("lastUnreadableAt"),
         eb.selectFrom("look_ups").select(all).as("lookUpsWaiting"),
         eb
           .selectFrom("holds")

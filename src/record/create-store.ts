@@ -3,6 +3,7 @@ import { createAddressReports } from "./address-reports.ts";
 import { createAlarmRecords } from "./alarms.ts";
 import { createAlertRecords } from "./alerts.ts";
 import { createAllowRecords } from "./allow-entries.ts";
+import { createAwaitedRecords } from "./awaited.ts";
 import { createBudgetRecords } from "./budgets.ts";
 import { noLease } from "./claim.ts";
 import { createControls } from "./controls.ts";
@@ -21,6 +22,7 @@ import { createAlertLists } from "./list-alerts.ts";
 import { createBlockLists } from "./list-blocks.ts";
 import { createDecisionLists } from "./list-decisions.ts";
 import { createLookUpRecords } from "./look-ups.ts";
+import { createClockMending } from "./mend-clock.ts";
 import { createNeighbourReads } from "./neighbours.ts";
 import { createNews } from "./news.ts";
 import { createNotificationRecords } from "./notifications.ts";
@@ -32,10 +34,11 @@ import { createReceiptReads } from "./receipts.ts";
 import { createRequestedReads } from "./requested-changes.ts";
 import { createSightingRecords } from "./sightings.ts";
 import { createStandingBlocks } from "./standing-blocks.ts";
-import { isDeadlock, storeError, unavailable } from "./store-error.ts";
+import { storeError, unavailable } from "./store-error.ts";
 import { createStories } from "./story.ts";
 import { createTokenRecords } from "./tokens.ts";
 import { createUnreadableRecords } from "./unreadable-deliveries.ts";
+import { withRetry } from "./with-retry.ts";
 
 type DecidingRecords = Pick<
   Store,
@@ -87,10 +90,7 @@ export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
         throw unavailable(`${engine.label} is closed`);
       }
       try {
-        // Two that waited for each other: PostgreSQL has ended this one as a whole, and the other is done soon.
-        return await work(...args).catch((error: unknown) =>
-          isDeadlock(error) ? work(...args) : Promise.reject(error),
-        );
+        return await withRetry(() => work(...args));
       } catch (error) {
         throw storeError(error, engine.label);
       }
@@ -129,6 +129,7 @@ export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
     gracesOn: guard(records.gracesOn),
     listBlocks: guard(records.listBlocks),
     blocksOn: guard(records.blocksOn),
+    mendClock: guard(records.mendClock),
     releaseLeases: guard((holder) => releaseLeases(engine, holder)),
     close: () => (closing ??= engine.close()),
   };
@@ -143,6 +144,8 @@ function guardLookUps(guard: Guard, records: Records): LookUpRecords {
     postponeLookUps: guard(records.postponeLookUps),
     finishLookUps: guard(records.finishLookUps),
     hastenLookUps: guard(records.hastenLookUps),
+    awaited: guard(records.awaited),
+    hastenParked: guard(records.hastenParked),
     lookUpBacklogs: guard(records.lookUpBacklogs),
     updateBudget: guard(records.updateBudget),
     budgets: guard(records.budgets),
@@ -216,6 +219,7 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
     ...createSightingRecords(engine, readRows),
     ...createFactReads(engine, readRows),
     ...createLookUpRecords(engine, readRows),
+    ...createAwaitedRecords(engine),
     ...createBudgetRecords(engine, readRows),
     ...createPrefixListRecords(engine, readRows),
     ...createDecisionRecords(engine),
@@ -244,6 +248,7 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
     ...createAlarmRecords(engine, readRows),
     ...createTokenRecords(engine, readRows),
     ...createCounts(engine),
+    ...createClockMending(engine),
   };
 }
 

@@ -11,7 +11,7 @@ const mostPlain = 64;
 
 /** What was decided, committed together with all that follows from it. */
 export function createDecisionRecords(engine: Engine): Pick<Store, "recordDecision" | "recordByHand"> {
-  const deps: CommitDeps = { engine, standing: createStandingCount() };
+  const deps: CommitDeps = { engine, standing: createStandingCount(engine) };
   const commit = (limit: number) =>
     shareBatches(
       engine,

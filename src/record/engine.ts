@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, type Transaction, sql } from "kysely";
+import type { Log } from "../ports.ts";
 import type { Schema } from "./schema.ts";
 
 /** One open database. */
@@ -9,9 +10,17 @@ export interface Engine {
   readonly writer: Kysely<Schema>;
   /** For pure reads: never waits for the writer. */
   readonly reader: Kysely<Schema>;
+  /** Whom to tell that somebody has changed the record behind our back. Default is nobody. */
+  readonly tampering?: TamperingDesk;
   /** Inserts all in one transaction. Per row: true when it is new. */
   insertAlerts(rows: readonly AlertValues[]): Promise<readonly boolean[]>;
   close(): Promise<void>;
+}
+
+export interface TamperingDesk {
+  /** Where the alarm goes. */
+  readonly channels: readonly string[];
+  readonly log: Pick<Log, "error">;
 }
 
 export type Queries = Kysely<Schema> | Transaction<Schema>;

@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import type { Activity } from "../domain/decision.ts";
 import type { Grace } from "../domain/grace.ts";
 import { type IpAddress, prefixOf } from "../domain/ip-address.ts";
@@ -8,6 +7,7 @@ import { type Engine, isOneOf } from "./engine.ts";
 import { findingsAbout } from "./findings.ts";
 import { gracesOver } from "./lifts.ts";
 import type { ReadRows } from "./read-rows.ts";
+import { sumOfCounts } from "./sum-of-counts.ts";
 
 /** All that is known about addresses, by a few queries however many they are. */
 export function createFactReads(engine: Engine, readRows: ReadRows): Pick<Store, "factsOf"> {
@@ -19,7 +19,7 @@ export function createFactReads(engine: Engine, readRows: ReadRows): Pick<Store,
       const [over, graces, holds, findings, activity] = await Promise.all([
         blocksOver(engine, readRows, ips, wanted),
         gracesOver(engine, ips, wanted.now),
-        holdsOn(engine, ips, wanted.now),
+        holdsOn(engine, ips, wanted),
         findingsAbout(engine, readRows, ips),
         activityOf(engine, ips, wanted),
       ]);
@@ -42,16 +42,17 @@ function letOut(ip: IpAddress, grace: Grace | undefined): Pick<Standing, "graceU
   return prefix === prefixOf(ip) ? { graceUntil: until } : { graceUntil: until, letOut: prefix };
 }
 
-/** When the hold on exactly this address lapses, of each that is held. */
+/** When the hold of this mode on exactly this address lapses, of each that is held. */
 async function holdsOn(
   engine: Engine,
   ips: readonly IpAddress[],
-  now: Date,
+  { mode, now }: FactsWanted,
 ): Promise<ReadonlyMap<string, Date>> {
   const rows = await engine.reader
     .selectFrom("holds")
     .select(["ip", "expires_at"])
     .where(isOneOf(engine, "ip", ips))
+    .where("mode", "=", mode)
     .where("ended_at", "is", null)
     .where("expires_at", ">", now.getTime())
     .execute();
@@ -68,8 +69,7 @@ async function activityOf(
   for (const seconds of windows) {
     const rows = await engine.reader
       .selectFrom("sightings")
-      // The sum of whole numbers is none on PostgreSQL.
-      .select(["ip", sql<number>`cast(sum(count) as bigint)`.as("events")])
+      .select(["ip", sumOfCounts(engine).as("events")])
       .where(isOneOf(engine, "ip", ips))
       .where("created_at", ">", countedAt.getTime() - seconds * 1000)
       .where("created_at", "<=", countedAt.getTime())

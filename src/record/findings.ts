@@ -27,8 +27,11 @@ export async function findingsAbout(
   return Map.groupBy(readable, ({ ip }) => ip);
 }
 
-/** Keeps the newest of each provider and address. */
-export async function keepFindings(db: Queries, findings: readonly Finding[]): Promise<void> {
+/** So far ahead of the clock a moment can't have been: the clock was wrong when it was written down. */
+export const mostAheadMs = 5 * 60 * 1000;
+
+/** Keeps the newest of each provider and address. One that is kept from a moment that is still to come counts as older. */
+export async function keepFindings(db: Queries, findings: readonly Finding[], now: Date): Promise<void> {
   const rows = newestOf(findings).map((finding) => ({
     ip: finding.ip,
     provider: finding.provider,
@@ -48,8 +51,13 @@ export async function keepFindings(db: Queries, findings: readonly Finding[]): P
             found_at: eb.ref("excluded.found_at"),
             expires_at: eb.ref("excluded.expires_at"),
           }))
-          // A slower answer of another replica must not replace a newer one.
-          .whereRef("findings.found_at", "<=", "excluded.found_at"),
+          .where((eb) =>
+            eb.or([
+              // A slower answer of another replica must not replace a newer one.
+              eb("findings.found_at", "<=", eb.ref("excluded.found_at")),
+              eb("findings.found_at", ">", now.getTime() + mostAheadMs),
+            ]),
+          ),
       )
       .execute();
   }

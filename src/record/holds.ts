@@ -1,12 +1,18 @@
 import { sql } from "kysely";
-import type { Decision } from "../domain/decision.ts";
+import { type BlockMode, blockModeOf, type Decision } from "../domain/decision.ts";
 import type { IpAddress } from "../domain/ip-address.ts";
 import type { Act, Hold } from "../ports.ts";
-import { type Queries, storable } from "./engine.ts";
+import { type Engine, type Queries, storable } from "./engine.ts";
 import type { ReceiptDraft } from "./receipts.ts";
 
 /** How a hold ended. */
 type Outcome = Exclude<Hold["state"], "waiting" | "lapsed">;
+
+/** A hold that nobody answered is found among those that wait for so long; longer than a clock is wrong. */
+const lapsedMs = 7 * 24 * 60 * 60 * 1000;
+
+/** At a time: few, and more than are placed. */
+const lapsedAtOnce = 100;
 
 /** Who ended a hold, and with which decision, if with one. */
 export interface Ending extends Act {
@@ -14,8 +20,9 @@ export interface Ending extends Act {
 }
 
 /** @returns the sentence that says which hold stands already, or null when this one was placed */
-export async function placeHold(db: Queries, decision: Decision): Promise<string | null> {
+export async function placeHold(engine: Engine, db: Queries, decision: Decision): Promise<string | null> {
   const { id, ip, decidedAt, expiresAt, holdCause } = decision;
+  const mode = blockModeOf(decision.mode);
   if (expiresAt === null || holdCause === null) {
     throw new Error(`${id} is a hold without an end or a cause`);
   }
@@ -23,41 +30,55 @@ export async function placeHold(db: Queries, decision: Decision): Promise<string
     .updateTable("holds")
     .set((eb) => ({ ended_at: eb.ref("expires_at"), outcome: "lapsed" }))
     .where("ip", "=", ip)
+    .where("mode", "=", mode)
     .where("ended_at", "is", null)
     .where("expires_at", "<=", decidedAt.getTime())
     .execute();
+  await endLapsed(engine, db, decidedAt);
   const placed = await db
     .insertInto("holds")
     .values({
       decision_id: id,
       ip,
+      mode,
       created_at: decidedAt.getTime(),
       expires_at: expiresAt.getTime(),
       cause: holdCause,
     })
-    .onConflict((conflict) => conflict.column("ip").where("ended_at", "is", null).doNothing())
+    .onConflict((conflict) => conflict.columns(["ip", "mode"]).where("ended_at", "is", null).doNothing())
     .returning("decision_id")
     .executeTakeFirst();
-  return placed === undefined ? describeHold(db, ip) : null;
+  return placed === undefined ? describeHold(db, ip, mode) : null;
 }
 
-/** The address was blocked or let out otherwise. @returns the receipt, when a hold on exactly it waited */
-export async function supersedeHold(
+/** What waits must not become more and more by what nobody has answered. */
+async function endLapsed(engine: Engine, db: Queries, now: Date): Promise<void> {
+  const skipLocked = engine.kind === "postgres" ? sql`for update skip locked` : sql``;
+  await sql`
+    update holds set ended_at = expires_at, outcome = 'lapsed' where decision_id in (
+      select decision_id from holds where ended_at is null and expires_at <= ${now.getTime() - lapsedMs}
+      limit ${lapsedAtOnce} ${skipLocked})`.execute(db);
+}
+
+/**
+ * The address was blocked in this mode: of a block that is in force nothing is left to be asked, one on record settles only what would be
+ * on record. @returns a receipt for each hold on exactly this address that waited
+ */
+export async function supersedeHolds(
   db: Queries,
-  ip: IpAddress,
+  { ip, mode }: { readonly ip: IpAddress; readonly mode: BlockMode },
   ending: Ending,
 ): Promise<readonly ReceiptDraft[]> {
   const ended = await db
     .updateTable("holds")
     .set(endedBy("superseded", ending))
     .where("ip", "=", ip)
+    .$if(mode === "observe", (query) => query.where("mode", "=", mode))
     .where("ended_at", "is", null)
     .where("expires_at", ">", ending.now.getTime())
     .returning("decision_id")
-    .executeTakeFirst();
-  return ended === undefined
-    ? []
-    : [endedReceipt({ id: ended.decision_id, ip, outcome: "superseded" }, ending)];
+    .execute();
+  return ended.map(({ decision_id: id }) => endedReceipt({ id, ip, outcome: "superseded" }, ending));
 }
 
 /**
@@ -119,7 +140,7 @@ export function endedReceipt(
   };
 }
 
-function endedBy(outcome: Outcome, { actor, reason, now }: Act) {
+export function endedBy(outcome: Outcome, { actor, reason, now }: Act) {
   return {
     ended_at: now.getTime(),
     outcome,
@@ -128,11 +149,12 @@ function endedBy(outcome: Outcome, { actor, reason, now }: Act) {
   };
 }
 
-async function describeHold(db: Queries, ip: IpAddress): Promise<string> {
+async function describeHold(db: Queries, ip: IpAddress, mode: BlockMode): Promise<string> {
   const other = await db
     .selectFrom("holds")
     .select(["expires_at", "decision_id"])
     .where("ip", "=", ip)
+    .where("mode", "=", mode)
     .where("ended_at", "is", null)
     .executeTakeFirst();
   return other === undefined

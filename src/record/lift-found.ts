@@ -1,17 +1,37 @@
 import type { Block } from "../domain/block.ts";
-import type { Act } from "../ports.ts";
-import { type Engine, inChunks, type Queries } from "./engine.ts";
-import { endLifted } from "./lift-blocks.ts";
+import type { Lift } from "../ports.ts";
+import { queueRemovals } from "./enforcement-requests.ts";
+import { type Engine, inChunks, isOneOf, type Queries, storable } from "./engine.ts";
 
 /** Rows per statement; about 20 ms of a processor. */
 const chunkRows = 2000;
 
-/** Lifts standing blocks without a grace: what keeps them from being placed again is something else. The receipt is the caller's. */
+/** Ends these standing blocks and takes them off every firewall. The receipt is the caller's. */
 export async function liftFound(
   engine: Engine,
   db: Queries,
   blocks: readonly Block[],
-  act: Act,
+  lift: Lift,
 ): Promise<void> {
-  await inChunks(blocks, chunkRows, (chunk) => endLifted(engine, db, chunk, { ...act, graceUntil: act.now }));
+  await inChunks(blocks, chunkRows, (chunk) => endLifted(engine, db, chunk, lift));
+}
+
+async function endLifted(
+  engine: Engine,
+  db: Queries,
+  blocks: readonly Block[],
+  { actor, reason, now, graceUntil }: Lift,
+): Promise<void> {
+  const ids = blocks.map(({ id }) => id);
+  await db
+    .updateTable("blocks")
+    .set({
+      ended_at: now.getTime(),
+      lifted_by: storable(actor),
+      lift_reason: storable(reason),
+      grace_until: graceUntil.getTime(),
+    })
+    .where(isOneOf(engine, "id", ids))
+    .execute();
+  await queueRemovals(engine, db, ids, now);
 }

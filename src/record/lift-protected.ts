@@ -42,7 +42,7 @@ async function lift(
     const ids = those.map(({ block }) => block.id);
     const blocks = await standingAmong(reads, ids, now);
     if (blocks.length > 0) {
-      await liftFound(engine, db, blocks, act);
+      await liftFound(engine, db, blocks, { ...act, graceUntil: now });
       lifted.push(...blocks);
       receipts.push(liftReceipt(network.prefix, { ...act, graceUntil: now }, blocks));
     }

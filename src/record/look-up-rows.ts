@@ -53,6 +53,7 @@ const StoredBudget = z.object({
   trouble: z.object({ kind: z.enum(["key", "quota", "unavailable"]), reason: z.string() }).nullable(),
   failures: z.number(),
   totals: z.object({ asked: z.number(), known: z.number(), unknown: z.number(), failed: z.number() }),
+  underWay: z.array(z.object({ ip: z.string(), until: Time })).exactOptional(),
 });
 
 export const BudgetRow = z.object({ budget: Json.pipe(StoredBudget) }).transform((row): Budget => row.budget);
@@ -67,6 +68,7 @@ export function budgetText(budget: Budget): string {
       resetsAt: window.resetsAt?.getTime() ?? null,
       recent: window.recent.map((moment) => moment.getTime()),
     })),
+    underWay: budget.underWay?.map(({ ip, until }) => ({ ip, until: until.getTime() })),
   });
 }
 

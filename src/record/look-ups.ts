@@ -4,11 +4,14 @@ import { noLease } from "./claim.ts";
 import { claimLookUps } from "./claim-look-ups.ts";
 import { type Engine, isOneOf } from "./engine.ts";
 import { finishLookUps } from "./finish-look-ups.ts";
+import { lockLookUps } from "./lock-look-ups.ts";
 import { parkSightings } from "./park-sightings.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { mayLieIn } from "./related-networks.ts";
 import { shareBatch } from "./share-batch.ts";
-import { shareTransaction } from "./shared-transaction.ts";
+
+/** Each is of some addresses, with a few statements of its own. */
+const finishedPerTransaction = 16;
 
 /** What providers are still to be asked about. */
 export function createLookUpRecords(
@@ -32,25 +35,29 @@ export function createLookUpRecords(
 
     claimLookUps: (provider, claim) => claimLookUps(engine, readRows, provider, claim),
 
-    async postponeLookUps(provider, ips, dueAt) {
-      await writer
-        .updateTable("look_ups")
-        .set({ ...noLease, due_at: dueAt.getTime() })
-        .where("provider", "=", provider)
-        .where(isOneOf(engine, "ip", ips))
-        .execute();
-    },
+    postponeLookUps: (provider, ips, dueAt) =>
+      writer.transaction().execute(async (trx) => {
+        await lockLookUps(engine, trx);
+        await trx
+          .updateTable("look_ups")
+          .set({ ...noLease, due_at: dueAt.getTime() })
+          .where("provider", "=", provider)
+          .where(isOneOf(engine, "ip", ips))
+          .execute();
+      }),
 
-    finishLookUps: shareTransaction(engine, (db, done) => finishLookUps(engine, db, done)),
+    finishLookUps: shareBatch(engine, (db, done) => finishLookUps(engine, db, done), finishedPerTransaction),
 
-    async hastenLookUps(provider, now) {
-      await writer
-        .updateTable("look_ups")
-        .set({ due_at: now.getTime() })
-        .where("provider", "=", provider)
-        .where("due_at", ">", now.getTime())
-        .execute();
-    },
+    hastenLookUps: (provider, now) =>
+      writer.transaction().execute(async (trx) => {
+        await lockLookUps(engine, trx);
+        await trx
+          .updateTable("look_ups")
+          .set({ due_at: now.getTime() })
+          .where("provider", "=", provider)
+          .where("due_at", ">", now.getTime())
+          .execute();
+      }),
   };
 }
 

@@ -36,3 +36,5 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0006-look-ups": { up: createLookUps },
   "0007-people": { up: createPeopleTables },
 };
+
+export const migrationNames: readonly string[] = Object.keys(migrations).toSorted();

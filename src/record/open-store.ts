@@ -1,8 +1,8 @@
 import { AppError } from "../domain/errors.ts";
 import type { Log, Store } from "../ports.ts";
+import { migrateAndCheck } from "./check-columns.ts";
 import { createStore, releaseLeases } from "./create-store.ts";
 import type { Engine } from "./engine.ts";
-import { migrate } from "./migrations.ts";
 import { openPostgres } from "./postgres.ts";
 import { openSqlite } from "./sqlite.ts";
 import { storeError } from "./store-error.ts";
@@ -10,21 +10,27 @@ import { storeError } from "./store-error.ts";
 export interface OpenStoreOptions {
   /** `sqlite:<absolute path>`, `sqlite::memory:`, `postgres://…` or `postgresql://…`. */
   readonly databaseUrl: string;
-  readonly log?: Pick<Log, "warn">;
+  readonly log?: Pick<Log, "warn"> & Partial<Pick<Log, "error">>;
+  /** Channels to which the alarm goes that somebody has changed the receipts. Default is none: it is shown, and told nobody. */
+  readonly alarmChannels?: readonly string[];
 }
 
 /**
  * Opens the database, creates it where there is none, and brings its tables to this version.
- * @throws {AppError} STORE_IN_USE when another process has the SQLite file open, STORE_UNAVAILABLE (retryable),
- * CONFIG_INVALID when the URL names no known engine
+ * @throws {AppError} STORE_IN_USE when another process has the SQLite file open, STORE_UNAVAILABLE (retryable; not when
+ * another version has made it), CONFIG_INVALID when the URL names no known engine
  */
 export async function openStore({
   databaseUrl,
   log = { warn: () => undefined },
+  alarmChannels: channels = [],
 }: OpenStoreOptions): Promise<Store> {
-  const engine = openEngine(databaseUrl, log);
+  const error: Log["error"] = (fields, message) => {
+    log.error?.(fields, message);
+  };
+  const engine: Engine = { ...openEngine(databaseUrl, log), tampering: { channels, log: { error } } };
   try {
-    await migrate(engine.writer);
+    await migrateAndCheck(engine);
     if (engine.kind === "sqlite") {
       // Nobody else has this file open: who holds a lease has died, and what it had claimed need not wait for its end.
       await releaseLeases(engine, null);

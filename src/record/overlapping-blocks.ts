@@ -6,8 +6,9 @@ import {
   type NetworkIndex,
   rangeOf,
 } from "../domain/network-index.ts";
+import { GroupsText } from "./columns.ts";
 import { coveringPrefixes } from "./covering-prefixes.ts";
-import { type Engine, isOneOf, nextTurn, type Queries } from "./engine.ts";
+import { type Engine, inChunks, isOneOf, nextTurn, type Queries } from "./engine.ts";
 import { blockColumns, readBlocks } from "./read-blocks.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { networkColumnOf } from "./related-networks.ts";
@@ -17,6 +18,9 @@ const mostOneByOne = 200;
 
 /** Blocks per query. SQLite answers synchronously, in about 2 ms. */
 const pageRows = { sqlite: 1000, postgres: 20_000 } as const;
+
+/** Blocks read by their ids at a time; about 10 ms. */
+const chunkIds = 2000;
 
 /** Where blocks are read. */
 export interface BlockReads {
@@ -46,11 +50,16 @@ export async function findOverlapping(
   const index = createNetworkIndex(networks);
   const areFew = networks.length <= mostOneByOne && !networks.some(({ prefix }) => isWide(prefix));
   const ids = areFew ? await nearIds(reads, networks, now) : await overlappingIds(reads, index, now);
-  const blocks = ids.length === 0 ? [] : await standingAmong(reads, ids, now);
-  return blocks.flatMap((block) => {
-    const network = index(rangeOf(block.prefix));
-    return network === undefined ? [] : [{ block, network }];
+  const overlapping: OverlappingBlock[] = [];
+  await inChunks(await standingAmong(reads, ids, now), chunkIds, (blocks) => {
+    for (const block of blocks) {
+      const network = index(rangeOf(block.prefix));
+      if (network !== undefined) {
+        overlapping.push({ block, network });
+      }
+    }
   });
+  return overlapping;
 }
 
 function isWide(network: IpPrefix): boolean {
@@ -117,19 +126,26 @@ async function overlappingIds(
   }
 }
 
-/** Which of these blocks stand, newest first. */
+/** Which of these blocks stand, newest first. One whose groups can't be read is for all: what is to be lifted is taken off everywhere. */
 export async function standingAmong(
   { engine, db, readRows }: BlockReads,
   ids: readonly string[],
   now: Date,
 ): Promise<readonly Block[]> {
-  const rows = await db
-    .selectFrom("blocks")
-    .select(blockColumns)
-    .where(isOneOf(engine, "id", ids))
-    .where("ended_at", "is", null)
-    .where("expires_at", ">", now.getTime())
-    .execute();
+  const found: Block[] = [];
+  await inChunks(ids, chunkIds, async (chunk) => {
+    const rows = await db
+      .selectFrom("blocks")
+      .select(blockColumns)
+      .where(isOneOf(engine, "id", chunk))
+      .where("ended_at", "is", null)
+      .where("expires_at", ">", now.getTime())
+      .execute();
+    const legible = rows.map((row) =>
+      row.groups === null || GroupsText.safeParse(row.groups).success ? row : { ...row, groups: null },
+    );
+    found.push(...readBlocks(readRows, legible));
+  });
   // Sorted here: to spare itself the sorting, an engine would read all blocks in the order of their beginning.
-  return readBlocks(readRows, rows).toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+  return found.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
 }

@@ -4,6 +4,8 @@ import { type Candidate, joinCandidates, priorityOf } from "../domain/look-up.ts
 import type { Parking } from "../ports.ts";
 import { noLease } from "./claim.ts";
 import { type Engine, isOneOf, type Queries, storable } from "./engine.ts";
+import { mostAheadMs } from "./findings.ts";
+import { lockLookUps, lockSightings } from "./lock-look-ups.ts";
 import { candidateText, LookUpRow, ParkedText, type StoredParking } from "./look-up-rows.ts";
 
 /** The candidate of a row that was made only to be locked. */
@@ -35,12 +37,12 @@ export async function parkSightings(
   db: Queries,
   parkings: readonly Parking[],
 ): Promise<void> {
+  await lockLookUps(engine, db);
   const waiting = await readWaiting(engine, db, parkings);
   if (waiting.length === 0) {
     return;
   }
-  // First, so that an answer is either seen here, or whoever brings it sees what waits for it.
-  const lookUps = await lockLookUps(db, waiting);
+  const lookUps = await readLookUps(db, waiting);
   const newsFor = await readNews(engine, db, waiting);
   const candidates = new Map<LookUp, Candidate>();
   const rows = waiting.map(({ parking, before }) => {
@@ -82,7 +84,7 @@ async function readWaiting(
 }
 
 /** The rows of all look-ups that are waited for, made where there are none: nobody else changes or ends them until the transaction ends. */
-async function lockLookUps(db: Queries, waiting: readonly Waiting[]): Promise<ReadonlyMap<string, LookUp>> {
+async function readLookUps(db: Queries, waiting: readonly Waiting[]): Promise<ReadonlyMap<string, LookUp>> {
   const wanted = new Map(
     waiting.flatMap(({ parking }) =>
       parking.providers.map((provider) => [
@@ -144,6 +146,7 @@ async function readNews(
           ({ provider, found_at, expires_at }) =>
             parking.providers.includes(provider) &&
             expires_at > parking.now.getTime() &&
+            found_at <= parking.now.getTime() + mostAheadMs &&
             before.seen[provider] !== found_at,
         )
         .map(({ provider, found_at }) => [provider, found_at]),
@@ -227,6 +230,12 @@ interface SightingUpdate {
 }
 
 async function updateSightings(engine: Engine, db: Queries, rows: readonly SightingUpdate[]): Promise<void> {
+  await lockSightings(
+    engine,
+    db,
+    "id",
+    rows.map(({ id }) => id),
+  );
   await db
     .updateTable("sightings")
     .from(given(engine, rows).as("g"))

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Block, coversGroups } from "../domain/block.ts";
+import { type Block, coversGroups, forever } from "../domain/block.ts";
 import { blockModeOf } from "../domain/decision.ts";
 import { graceReason } from "../domain/grace.ts";
 import { rangeOf } from "../domain/network-index.ts";
@@ -15,6 +15,9 @@ import { noteNewBlock, type Restraint, restraintOn } from "./restraint.ts";
 /** Another one may place or end a block on the network between two statements. */
 const attempts = 10;
 
+/** Who wants a block: only a person may block whom a person has let out. */
+export type Wish = "policy" | "person";
+
 /** What became of a decision to block. Reasons are sentences. */
 export type Placement =
   | { readonly kind: "placed"; readonly block: Block }
@@ -27,8 +30,12 @@ export type Placement =
  * Places the block of a decision, and with mode `enforce` asks each firewall for it. A block that stands there already gives way to
  * one for all groups of both and the longer time, when it is for other groups, or when a person wants it for longer.
  */
-export async function placeBlock(batch: DecisionBatch, record: DecisionRecord): Promise<Placement> {
-  const forbidden = await forbiddenReason(batch, record);
+export async function placeBlock(
+  batch: DecisionBatch,
+  record: DecisionRecord,
+  wish: Wish,
+): Promise<Placement> {
+  const forbidden = await forbiddenReason(batch, record, wish);
   if (forbidden !== null) {
     return { kind: "obstacle", reason: forbidden };
   }
@@ -58,13 +65,13 @@ export async function placeBlock(batch: DecisionBatch, record: DecisionRecord): 
 async function forbiddenReason(
   { engine, db, allowed, hasGraces }: DecisionBatch,
   { decision, prefix }: DecisionRecord,
+  wish: Wish,
 ): Promise<string | null> {
   const entry = allowed(rangeOf(prefix));
   if (entry !== undefined) {
     return `${entry.prefix} is on the allow-list: ${entry.why}`;
   }
-  const grace =
-    hasGraces && decision.actor === "policy" ? await graceOf(engine, db, prefix, decision.decidedAt) : null;
+  const grace = hasGraces && wish === "policy" ? await graceOf(engine, db, prefix, decision.decidedAt) : null;
   return grace === null ? null : graceReason(prefix, grace);
 }
 
@@ -74,12 +81,14 @@ interface StandingBlock {
   readonly decision_id: string;
   readonly expires_at: number;
   readonly groups: Block["groups"];
+  /** Somebody has written over the row: no firewall is asked for it, so that another block must take its place. */
+  readonly isDamaged: boolean;
 }
 
 function isEnough(standing: StandingBlock, { decision, groups }: DecisionRecord): boolean {
   const isLongEnough =
     decision.actor === "policy" || standing.expires_at >= (decision.expiresAt?.getTime() ?? 0);
-  return isLongEnough && coversGroups(standing.groups, groups);
+  return !standing.isDamaged && isLongEnough && coversGroups(standing.groups, groups);
 }
 
 async function standingOn(
@@ -98,9 +107,17 @@ async function standingOn(
     .where("mode", "=", blockModeOf(decision.mode))
     .where("ended_at", "is", null)
     .executeTakeFirst();
-  return row === undefined
-    ? undefined
-    : { ...row, groups: row.groups === null ? null : GroupsText.parse(row.groups) };
+  return row === undefined ? undefined : readStanding(row);
+}
+
+/** Its groups are all when nobody knows which. */
+function readStanding(
+  row: Omit<StandingBlock, "groups" | "isDamaged"> & { readonly groups: string | null },
+): StandingBlock {
+  const groups = row.groups === null ? null : GroupsText.safeParse(row.groups).data;
+  const expiresAt = Math.min(row.expires_at, forever.getTime());
+  const isDamaged = groups === undefined || expiresAt < row.expires_at;
+  return { ...row, groups: groups ?? null, expires_at: expiresAt, isDamaged };
 }
 
 /** Marks one that has run out: there can be only one that is not marked as ended. */

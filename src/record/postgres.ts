@@ -1,4 +1,12 @@
-import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  PostgresDialect,
+  type PostgresDialectConfig,
+  PostgresDriver,
+  type TransactionSettings,
+} from "kysely";
 import { Pool, types } from "pg";
 import { AppError } from "../domain/errors.ts";
 import type { Log } from "../ports.ts";
@@ -35,7 +43,7 @@ export function openPostgres(databaseUrl: string, log: Pick<Log, "warn">): Engin
   pool.on("connect", (client) => {
     client.on("error", onBroken);
   });
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Schema>({ dialect: new ReadCommittedDialect({ pool }) });
   return {
     kind: "postgres",
     label,
@@ -44,6 +52,41 @@ export function openPostgres(databaseUrl: string, log: Pick<Log, "warn">): Engin
     insertAlerts: (rows) => insertAlerts(db, rows),
     close: () => db.destroy(),
   };
+}
+
+const isolationLevel = "read committed";
+
+/**
+ * All of ours rely on seeing, after they have waited for a lock, what was committed meanwhile, whatever this server's default is: by
+ * transaction, because a pooler may give each of them another connection, and by connection for single statements.
+ */
+class ReadCommittedDialect extends PostgresDialect {
+  readonly #config: PostgresDialectConfig;
+
+  constructor(config: PostgresDialectConfig) {
+    super(config);
+    this.#config = {
+      ...config,
+      onCreateConnection: async (connection) => {
+        await connection.executeQuery(
+          CompiledQuery.raw(`set session characteristics as transaction isolation level ${isolationLevel}`),
+        );
+      },
+    };
+  }
+
+  override createDriver(): PostgresDriver {
+    return new ReadCommittedDriver(this.#config);
+  }
+}
+
+class ReadCommittedDriver extends PostgresDriver {
+  override async beginTransaction(
+    connection: DatabaseConnection,
+    settings: TransactionSettings,
+  ): Promise<void> {
+    await super.beginTransaction(connection, { ...settings, isolationLevel });
+  }
 }
 
 /** Host and database, without user and password. */

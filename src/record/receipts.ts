@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { z } from "zod";
 import { chainStart, hashOf, type Receipt, type ReceiptHead, receiptKinds } from "../domain/receipt.ts";
 import type { Store } from "../ports.ts";
+import { openAlarm } from "./alarms.ts";
 import { Time } from "./columns.ts";
 import { type Engine, type Queries, storable } from "./engine.ts";
 import { type InsertTarget, insertMany } from "./multi-insert.ts";
@@ -33,7 +34,8 @@ export function createReceiptReads(
         .orderBy("seq")
         .limit(limit)
         .execute();
-      return readReceipts(readRows, rows);
+      const last = rows.length < limit ? null : (rows.at(-1)?.seq ?? null);
+      return { receipts: readReceipts(readRows, rows), last };
     },
 
     receiptHead: () => notedHead(reader),
@@ -53,23 +55,25 @@ export function readReceipts(
  * until it ends, so whoever waited for anything of theirs after this would wait crosswise.
  *
  * It goes on where the note of the newest receipt says, and not where the table ends: so who cuts off the end of the table leaves a
- * gap that stays. Who changes both, or makes a whole new chain, is only found by comparing with what was exported before.
+ * gap that stays. Where the two disagree, a receipt of kind `break` comes first, by which it stays visible for ever. Who changes both, or makes a whole new chain, is only found by comparing with what was exported before.
  *
  * Subjects: `decision` and `hold-ended` the decision's id, `block`, `lift`, `allow` and `disallow` the network, `policy` its version,
- * `token` its id, `pause` and `resume` are about `blocks`.
+ * `token` its id, `pause` and `resume` are about `blocks`, `break` about `receipts`.
  */
 export async function appendReceipts(
   engine: Engine,
   db: Queries,
-  drafts: readonly ReceiptDraft[],
+  [first, ...rest]: readonly ReceiptDraft[],
 ): Promise<void> {
-  if (drafts.length === 0) {
+  if (first === undefined) {
     return;
   }
   if (engine.kind === "postgres") {
     await sql`select pg_advisory_xact_lock(${lockKey})`.execute(db);
   }
-  const receipts = chain(drafts, await endOf(db));
+  const { head, disagreement } = await endOf(db);
+  const breaks = disagreement === null ? [] : [await tellBreak(engine, db, disagreement, first.at)];
+  const receipts = chain([...breaks, first, ...rest], head);
   await insertMany(
     { engine, db },
     receiptTarget,
@@ -112,8 +116,16 @@ function chain(drafts: readonly ReceiptDraft[], end: ReceiptHead): readonly Rece
   });
 }
 
+/** What is noted as the newest receipt, and what is the newest in the table, where the two are not the same. */
+interface Disagreement {
+  readonly noted: ReceiptHead | null;
+  readonly found: ReceiptHead;
+}
+
 /** As noted; as the table says where the note is gone or was set back, so that an edit does not stop the work. */
-async function endOf(db: Queries): Promise<ReceiptHead> {
+async function endOf(
+  db: Queries,
+): Promise<{ readonly head: ReceiptHead; readonly disagreement: Disagreement | null }> {
   const noted = await notedHead(db);
   const newest = await db
     .selectFrom("receipts")
@@ -121,8 +133,36 @@ async function endOf(db: Queries): Promise<ReceiptHead> {
     .orderBy("seq", "desc")
     .limit(1)
     .executeTakeFirst();
-  const inTable = newest ?? chainStart;
-  return noted === null || noted.seq < inTable.seq ? inTable : noted;
+  const found = newest ?? chainStart;
+  const head = noted === null || noted.seq < found.seq ? found : noted;
+  const agrees = noted === null ? newest === undefined : noted.seq === found.seq && noted.hash === found.hash;
+  return { head, disagreement: agrees ? null : { noted, found } };
+}
+
+/** Somebody has changed the record: it says so itself from now on, and people are told. */
+async function tellBreak(
+  { tampering }: Engine,
+  db: Queries,
+  { noted, found }: Disagreement,
+  at: Date,
+): Promise<ReceiptDraft> {
+  const before = { noted, found };
+  tampering?.log.error(
+    { noted: noted?.seq ?? null, found: found.seq },
+    "the record of what was decided and done was changed in the database",
+  );
+  await openAlarm(
+    db,
+    {
+      key: "receipts",
+      message: "The record of what was decided and done was changed in the database.",
+      advice:
+        'Find out who can write to it. "portcullis receipts verify" tells where; what was exported before tells what was there.',
+    },
+    tampering?.channels ?? [],
+    at,
+  );
+  return { at, kind: "break", subject: "receipts", actor: "portcullis", body: before };
 }
 
 async function notedHead(db: Queries): Promise<ReceiptHead | null> {

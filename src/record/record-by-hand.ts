@@ -45,6 +45,7 @@ async function insertAlert(db: Queries, alert: Alert): Promise<void> {
       owner: storable(alert.owner),
       results_link: storable(alert.resultsLink),
       rows: JSON.stringify(alert.rows),
+      row_count: alert.rows.length,
       received_at: alert.receivedAt.getTime(),
     })
     .onConflict((conflict) => conflict.column("id").doNothing())

@@ -78,11 +78,12 @@ export const StoredFinding = z.discriminatedUnion("status", [
       facts: z.array(z.tuple([z.string(), z.string()])),
       link: z.string(),
       isPartial: z.literal(true).exactOptional(),
+      isFromNetwork: z.literal(true).exactOptional(),
     }),
     isStale,
   }),
   About.extend({ status: z.literal("unknown"), reason: z.string(), isStale }),
-  About.extend({ status: z.literal("failed"), reason: z.string() }),
+  About.extend({ status: z.literal("failed"), reason: z.string(), tries: z.number().exactOptional() }),
 ]);
 
 export const FindingRow = z

@@ -10,6 +10,7 @@ const itemsPerTransaction = 64;
 export function shareBatch<Item>(
   { writer }: Engine,
   work: (db: Queries, items: readonly Item[]) => Promise<void>,
+  limit = itemsPerTransaction,
 ): (item: Item) => Promise<void> {
   const together = (items: readonly Item[]): Promise<void> =>
     writer.transaction().execute((trx) => work(trx, items));
@@ -26,7 +27,7 @@ export function shareBatch<Item>(
     }
     return outcomes;
   };
-  const share = createGroup<Item, PromiseSettledResult<void>>(settle, { limit: itemsPerTransaction });
+  const share = createGroup<Item, PromiseSettledResult<void>>(settle, { limit });
   return async (item) => {
     const outcome = await share(item);
     if (outcome.status === "rejected") {

@@ -19,9 +19,16 @@ export function isBusy(error: unknown): boolean {
   return sqliteCodeOf(error) === 5;
 }
 
-/** True when PostgreSQL has ended a transaction that waited crosswise with another. */
+/** True when PostgreSQL has ended a transaction that waited crosswise with another, or could not be put in an order with it. */
 export function isDeadlock(error: unknown): boolean {
-  return error instanceof DatabaseError && error.code === "40P01";
+  return error instanceof DatabaseError && (error.code === "40P01" || error.code === "40001");
+}
+
+/** True when a table or column is missing, or is there already. Only SQLite's general code tells it, which also stands for mistakes in a statement. */
+export function isAboutTables(error: unknown): boolean {
+  return error instanceof DatabaseError
+    ? ["42701", "42703", "42P01", "42P07"].includes(error.code ?? "")
+    : sqliteCodeOf(error) === 1;
 }
 
 /** What is wrong and what to do, or `undefined` when the engine is not to blame. */

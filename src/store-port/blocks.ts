@@ -137,7 +137,7 @@ export interface BlockRecords {
   firewalls(): Promise<readonly FirewallRecord[]>;
   /**
    * Lets a network out: lifts every block, whatever its mode, that covers it or lies in it. Without a grace it also ends
-   * every grace that runs on a network around it or in it.
+   * every grace that runs on a network around it or in it. All holds on addresses in it end.
    * @returns the lifted blocks; when none stood, nothing but such a grace is changed
    */
   liftBlocks(prefix: IpPrefix, lift: Lift): Promise<readonly Block[]>;

@@ -14,9 +14,9 @@ import type { Act, Page, PageWanted } from "./paging.ts";
 
 /** What already stands about one address. */
 export interface Standing {
-  /** A block of this mode that has neither ended nor been lifted and covers the address. */
+  /** A block that has neither ended nor been lifted and covers the address: of mode `enforce`, or, in mode `observe`, of either. */
   readonly block: Block | null;
-  /** When a hold on exactly this address lapses. */
+  /** When the hold of this mode on exactly this address lapses. */
   readonly heldUntil: Date | null;
   /** Set when somebody lifted a block: until then alerts may not block the address again. */
   readonly graceUntil: Date | null;
@@ -120,9 +120,10 @@ export interface DecisionRecords {
   /**
    * Commits the decision, and with a block its row and one request per firewall, with a hold its row, and the notifications;
    * the sighting is done. All of it gets its receipts. When another decision's block (or, for a hold, hold) already stands on the same
-   * address, the network is on the allow-list, or the policy decided to block an address that a person has let out meanwhile, records an
-   * `ignore` that says so instead. While new blocks are paused, or beyond a limit, the policy's block becomes a hold; the first beyond a limit
-   * raises one alarm. A person's block replaces a standing one that ends earlier. A repeated decision id changes nothing.
+   * address in this mode, the network is on the allow-list, or the policy decided to block an address that a person has let out meanwhile
+   * (also when a person releases what a limit or a pause held), records an `ignore` that says so instead. A block ends the hold of its
+   * mode on the address, one of mode `enforce` also that of mode `observe`. While new blocks are paused, or beyond a limit, the policy's block
+   * becomes a hold; the first beyond a limit raises one alarm. A person's block replaces a standing one that ends earlier. A repeated decision id changes nothing.
    * @returns the decision as it stands in the store
    */
   recordDecision(record: DecisionRecord): Promise<Decision>;

@@ -81,6 +81,14 @@ export interface BudgetWindow {
   readonly recent: readonly Date[];
 }
 
+/** A call that somebody makes now, perhaps another replica. */
+export interface CallUnderWay {
+  /** The address or network that it is about. */
+  readonly ip: string;
+  /** After that it is lost: whoever made it has died. */
+  readonly until: Date;
+}
+
 /** The budget of one provider's key for one kind of call, and how its provider is. JSON-safe but for dates, which the store keeps as text. */
 export interface Budget {
   readonly windows: readonly BudgetWindow[];
@@ -97,6 +105,8 @@ export interface Budget {
     readonly unknown: number;
     readonly failed: number;
   };
+  /** Nobody else asks about these. Absent: nobody is asked about. */
+  readonly underWay?: readonly CallUnderWay[];
 }
 
 /** A list of networks as it is kept. */
@@ -129,6 +139,13 @@ export interface LookUpRecords {
   finishLookUps(done: LookUpsDone): Promise<void>;
   /** Makes everything that was put off for this provider due at once: its key or its budget is new. */
   hastenLookUps(provider: string, now: Date): Promise<void>;
+  /**
+   * Of these addresses, those for which a sighting waits to be decided, or a hold for a person: about the others no provider need be asked.
+   * @param now holds that have lapsed by then do not count; without it those of the last week do
+   */
+  awaited(ips: readonly IpAddress[], now?: Date): Promise<ReadonlySet<IpAddress>>;
+  /** Every sighting that is parked becomes due now, a few of them per transaction. */
+  hastenParked(now: Date): Promise<void>;
   lookUpBacklogs(): Promise<readonly LookUpBacklog[]>;
   /**
    * Reads one budget, lets `change` make a new one, and keeps that; nobody else changes it meanwhile.

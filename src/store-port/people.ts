@@ -29,6 +29,13 @@ export interface TokenRecord {
   readonly lastUsedAt: Date | null;
 }
 
+/** A part of the chain. One that can't be read is left out, and leaves a gap. */
+export interface ReceiptPage {
+  readonly receipts: readonly Receipt[];
+  /** The number of the last one, whether it can be read or not: the next page comes after it. Null when no more follow. */
+  readonly last: number | null;
+}
+
 /** Part of the store. */
 export interface PeopleRecords {
   /** Entries that have neither expired nor been removed. Not those of the settings. */
@@ -52,7 +59,7 @@ export interface PeopleRecords {
   endAlarm(key: string, now: Date): Promise<void>;
   openAlarms(): Promise<readonly Alarm[]>;
   /** In order, from the one after `seq`. */
-  receiptsAfter(seq: number, limit: number): Promise<readonly Receipt[]>;
+  receiptsAfter(seq: number, limit: number): Promise<ReceiptPage>;
   /** The newest one as it was noted apart from the chain, which shows when the end was cut off; null: none was. */
   receiptHead(): Promise<ReceiptHead | null>;
   /** Adds it to the record with its receipt. */

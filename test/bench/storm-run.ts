@@ -16,8 +16,6 @@ export interface RunningReceiver {
   ) => Promise<{ readonly seconds: number; readonly refused: number }>;
   /** Alerts and sightings that wait, parked ones too. */
   readonly waiting: () => number;
-  /** Sightings that wait and nobody can be asked about now do not count. */
-  readonly unsettled: (now: Date) => number;
   readonly query: (sql: string) => readonly Readonly<Record<string, unknown>>[];
   readonly status: () => Promise<Status>;
   /** Most that was resident, in megabytes. */
@@ -63,7 +61,6 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
   return {
     post: (bodies) => post(url, bodies),
     waiting: () => alertsWaiting() + count("sightings where due_at is not null"),
-    unsettled: (now) => alertsWaiting() + count(`sightings where due_at <= ${now.getTime()}`),
     query: (sql) => database.prepare(sql).all(),
     async status() {
       const headers = { Authorization: `Bearer ${adminToken}` };

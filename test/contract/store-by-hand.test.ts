@@ -47,7 +47,7 @@ describeStore("what a person records", (engine) => {
 
     expect(await store.recordByHand(alert, entriesOf(40))).toEqual(first);
     expect(await store.counts(t0)).toMatchObject({ alerts: 1, blocksStanding: 40 });
-    expect(await store.receiptsAfter(0, 1000)).toHaveLength(80);
+    expect((await store.receiptsAfter(0, 1000)).receipts).toHaveLength(80);
   });
 
   test("obeys the allow-list, and extends what ends earlier", async () => {
@@ -106,6 +106,6 @@ describeStore("what a person records", (engine) => {
     expect(await importing).toHaveLength(2000);
     expect(deliveries).toBeGreaterThan(20);
     expect(await store.counts(t0)).toMatchObject({ blocksStanding: 2000, enforcementsPending: 2000 });
-    expect(verifyChain(await store.receiptsAfter(0, 9999))).toBeNull();
+    expect(verifyChain((await store.receiptsAfter(0, 9999)).receipts)).toBeNull();
   });
 });

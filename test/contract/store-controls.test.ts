@@ -67,7 +67,7 @@ describeStore("what people control", (engine) => {
       await store.pause({ actor: "bob", reason: "me too", now: after(9) });
       await store.resume({ actor: "bob", reason: "mended", now: after(10) });
 
-      const receipts = await store.receiptsAfter(0, 9);
+      const { receipts } = await store.receiptsAfter(0, 9);
       expect(receipts.map(({ kind, actor, at }) => ({ kind, actor, at }))).toEqual([
         { kind: "pause", actor: "alice", at: t0 },
         { kind: "resume", actor: "bob", at: after(10) },

@@ -77,6 +77,23 @@ describeStore("what the store knows about addresses", (engine) => {
       expect(await findingsOf(store, address)).toEqual([newer]);
     });
 
+    test("one from a moment that is still to come counts as older: the clock was wrong then", async () => {
+      const store = await newStore(engine);
+      const found = (seconds: number): Finding => ({
+        ...unknown,
+        foundAt: after(seconds),
+        expiresAt: after(99_999),
+      });
+      await saveFinding(store, found(86_400));
+
+      await saveFinding(store, found(0));
+      expect(await findingsOf(store, address)).toEqual([found(0)]);
+      // A little ahead is another replica's clock.
+      await saveFinding(store, found(300));
+      await saveFinding(store, found(0));
+      expect(await findingsOf(store, address)).toEqual([found(300)]);
+    });
+
     test("a hint that this version does not know is dropped", async () => {
       const databaseUrl = await engine.newDatabase();
       const store = await engine.open(databaseUrl);

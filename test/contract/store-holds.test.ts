@@ -35,7 +35,7 @@ const approve = (store: Store, answers: string, changes: Partial<Decision> = {},
   );
 
 const receiptsOf = async (store: Store, subject: string) =>
-  (await store.receiptsAfter(0, 100))
+  (await store.receiptsAfter(0, 100)).receipts
     .filter((receipt) => receipt.kind === "hold-ended" && receipt.subject === subject)
     .map(({ actor, body }): unknown => ({ actor, ...JSON.parse(body) }));
 
@@ -101,6 +101,19 @@ describeStore("the store's holds", (engine) => {
 
     expect(await store.hold("de_1", after(4000))).toMatchObject({ state: "lapsed", endedAt: after(3600) });
     expect(await store.hold("de_2", after(4000))).toMatchObject({ state: "waiting" });
+  });
+
+  test.each([
+    { what: "a week ago is not looked at", seconds: 604_800, waiting: ["de_2"] },
+    { what: "since may have lapsed by a wrong clock", seconds: 604_799, waiting: ["de_2", "de_1"] },
+  ])("one that has lapsed $what when others come", async ({ seconds, waiting }) => {
+    const store = await newStore(engine);
+    await hold(store, 1);
+    await hold(store, 2, { decidedAt: after(3600 + seconds), expiresAt: after(9_999_999) });
+
+    const { items } = await store.holds({ limit: 9, cursor: null, now: after(60) });
+
+    expect(items.map(({ decision }) => decision.id)).toEqual(waiting);
   });
 
   describe("a person", () => {
@@ -278,6 +291,6 @@ function manyEnded(engineName: string): string {
     engineName === "SQLite"
       ? `with recursive n(n) as (select 1 union all select n + 1 from n where n < 50000)`
       : `with n as (select generate_series(1, 50000) as n)`;
-  return `insert into holds (decision_id, ip, created_at, expires_at, cause, ended_at, outcome)
-    ${numbers} select 'old_' || n, '192.0.2.1', n, n, 'rule', n, 'lapsed' from n`;
+  return `insert into holds (decision_id, ip, mode, created_at, expires_at, cause, ended_at, outcome)
+    ${numbers} select 'old_' || n, '192.0.2.1', 'enforce', n, n, 'rule', n, 'lapsed' from n`;
 }

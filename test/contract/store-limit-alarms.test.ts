@@ -87,6 +87,24 @@ describeStore("a limit on new blocks", (engine) => {
     expect(await blockWithin(store, 1, {})).toMatchObject({ holdCause: "paused" });
   });
 
+  test("what a clock counted that was wrong does not count, and is cleared away", async () => {
+    const databaseUrl = await engine.newDatabase();
+    const store = await engine.open(databaseUrl);
+    const limits = { perHour: 1 };
+    await blockWithin(store, 1, { limits, at: 1_000_000 });
+
+    expect(await blockWithin(store, 2, { limits })).toMatchObject({ action: "block" });
+    // Were it still there, it would count now.
+    await engine.tamper(
+      databaseUrl,
+      `update block_rates set second = second - 1000000 where second > ${after(999_999).getTime() / 1000}`,
+    );
+    expect(await blockWithin(store, 3, { limits: { perHour: 2 } })).toMatchObject({ action: "block" });
+    // A little ahead is another replica's clock.
+    await blockWithin(store, 4, { limits: { perHour: 9 }, at: 60 });
+    expect(await blockWithin(store, 5, { limits: { perHour: 3 } })).toMatchObject({ action: "hold" });
+  });
+
   test("what is too old to count is cleared away", async () => {
     const databaseUrl = await engine.newDatabase();
     const store = await engine.open(databaseUrl);

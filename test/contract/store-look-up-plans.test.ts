@@ -16,6 +16,10 @@ const questions: Readonly<Record<string, (store: Store) => Promise<unknown>>> = 
   "look-ups that are put off": (store) => store.postponeLookUps("virustotal", [address], after(5)),
   "look-ups that are finished": (store) =>
     store.finishLookUps({ provider: "virustotal", findings: [], dropped: [address], now: after(9) }),
+  "addresses that are awaited": (store) => store.awaited([address], t0),
+  "a hold that is placed": (store) =>
+    store.recordDecision(recordOf(sampleDecision("de_2", { action: "hold" }))),
+  "what is parked, to be due": (store) => store.hastenParked(after(5)),
   "sightings that are parked": async (store) => {
     const [sighting] = await store.claimSightings(sampleClaim({ now: after(60) }));
     await (sighting === undefined ? undefined : park(store, sighting));
@@ -24,13 +28,16 @@ const questions: Readonly<Record<string, (store: Store) => Promise<unknown>>> = 
 
 /** Reading all rows, whatever of; the longer part of a step tells an index. One step in an index of lengths is none. */
 const readsAll =
-  /^SCAN (?:sightings|findings|holds|blocks|lifts|look_ups)(?! USING COVERING INDEX \w+_length$)/;
+  /^SCAN (?:sightings|findings|holds|blocks|lifts|look_ups)(?! USING COVERING INDEX (?:\w+_length|sightings_waiting_ip)$)/;
 const sorts = /TEMP B-TREE FOR .*ORDER BY/;
 /** Where another index would do as well while there are few rows. */
 const indexes: Readonly<Record<string, RegExp>> = {
   facts: /blocks USING INDEX blocks_prefix/,
   "look-ups that are claimed": /look_ups USING INDEX look_ups_urgent/,
   "look-ups in a network": /look_ups_network \(provider=\? AND network=\?\)/,
+  "addresses that are awaited": /sightings USING (?:COVERING )?INDEX sightings_waiting_ip/,
+  "a hold that is placed": /holds USING INDEX holds_lapsing/,
+  "what is parked, to be due": /sightings USING (?:COVERING )?INDEX sightings_waiting_ip/,
   "look-ups that are finished": /sightings USING INDEX sightings_waiting_ip/,
 };
 

@@ -72,6 +72,18 @@ describeStore("a sighting that is parked", (engine) => {
     expect(await claimIds(7)).toEqual([sighting.id]);
   });
 
+  test("is not due because of an answer from a moment that is still to come", async () => {
+    const store = await newStore(engine);
+    const sighting = await sightOne(store, "al_1");
+    const findings = [answer(address, 3600)];
+    await store.finishLookUps({ provider: "virustotal", findings, dropped: [], now: after(3600) });
+
+    await park(store, sighting, { now: after(1) });
+
+    expect(await store.claimSightings(sampleClaim({ now: after(2) }))).toEqual([]);
+    expect(await store.lookUpBacklogs()).toMatchObject([{ provider: "virustotal", waiting: 1 }]);
+  });
+
   test("is left alone when another one has decided it meanwhile", async () => {
     const store = await newStore(engine);
     const sighting = await sightOne(store, "al_1");

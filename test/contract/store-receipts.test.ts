@@ -5,7 +5,7 @@ import { virustotal } from "../fakes/findings.ts";
 import { after, ip, prefix, recordOf, sampleDecision, t0 } from "../fakes/samples.ts";
 import { describeStore, newStore, type StoreEngine } from "../fakes/store-engines.ts";
 
-const all = (store: Store) => store.receiptsAfter(0, 10_000);
+const all = async (store: Store) => (await store.receiptsAfter(0, 10_000)).receipts;
 
 async function faultOf(store: Store) {
   const receipts = await all(store);
@@ -126,9 +126,9 @@ describeStore("the store's receipts", (engine) => {
     const store = await newStore(engine);
     await Promise.all([1, 2, 3].map((n) => store.recordDecision(ignored(n))));
 
-    expect((await store.receiptsAfter(0, 2)).map(({ seq }) => seq)).toEqual([1, 2]);
-    expect((await store.receiptsAfter(2, 2)).map(({ seq }) => seq)).toEqual([3]);
-    expect(await store.receiptsAfter(3, 2)).toEqual([]);
+    expect((await store.receiptsAfter(0, 2)).receipts.map(({ seq }) => seq)).toEqual([1, 2]);
+    expect((await store.receiptsAfter(2, 2)).receipts.map(({ seq }) => seq)).toEqual([3]);
+    expect(await store.receiptsAfter(3, 2)).toEqual({ receipts: [], last: null });
     expect(await store.receiptHead()).toMatchObject({ seq: 3 });
   });
 
@@ -218,6 +218,49 @@ describeStore("the store's receipts", (engine) => {
 
     await store.recordDecision(ignored(6));
 
-    expect((await all(store)).at(-1)).toMatchObject({ seq: 6, subject: "de_6" });
+    expect((await all(store)).at(-1)).toMatchObject({ seq: 7, subject: "de_6" });
+  });
+
+  test.each([
+    { what: "the note is gone", statement: `delete from controls where name = 'receipt-head'` },
+    {
+      what: "the note is illegible",
+      statement: `update controls set value = 'x' where name = 'receipt-head'`,
+    },
+    {
+      what: "the note is of another receipt",
+      statement: `update controls set value = '{"seq":5,"hash":"x"}' where name = 'receipt-head'`,
+    },
+    {
+      what: "both were cut off at the same place, but for the hash",
+      statement: `delete from receipts where seq > 2; update controls set value = '{"seq":2,"hash":"x"}' where name = 'receipt-head'`,
+    },
+  ])("say for ever that the record was changed: $what", async ({ statement }) => {
+    const databaseUrl = await engine.newDatabase();
+    const errors: object[] = [];
+    const log = { warn: () => undefined, error: (fields: object) => errors.push(fields) };
+    const store = await engine.open(databaseUrl, log);
+    for (const n of [1, 2, 3, 4, 5]) {
+      await store.recordDecision(ignored(n));
+    }
+    await engine.tamper(databaseUrl, statement);
+
+    await store.recordDecision(ignored(6));
+    await store.recordDecision(ignored(7));
+
+    expect(await faultOf(store)).not.toBeNull();
+    const breaks = (await all(store)).filter(({ kind }) => kind === "break");
+    expect(breaks).toMatchObject([{ subject: "receipts", actor: "portcullis" }]);
+    expect(bodyOf(breaks[0])).toHaveProperty("found.seq");
+    expect(await store.openAlarms()).toMatchObject([{ key: "receipts" }]);
+    expect(errors).toHaveLength(1);
+  });
+
+  test("that can't be read do not end a page", async () => {
+    const store = await tampered(engine, `update receipts set kind = 'x' where seq in (1, 2, 4)`);
+
+    expect(await store.receiptsAfter(0, 2)).toEqual({ receipts: [], last: 2 });
+    expect(await store.receiptsAfter(2, 2)).toMatchObject({ receipts: [{ seq: 3 }], last: 4 });
+    expect(await store.receiptsAfter(4, 2)).toMatchObject({ receipts: [{ seq: 5 }], last: null });
   });
 });

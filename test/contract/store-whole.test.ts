@@ -41,7 +41,10 @@ describeStore("the store as a whole", (engine) => {
       });
     }
 
-    expect((await store.counts(t0)).unreadableDeliveries).toBe(1000);
+    const all = { unreadableDeliveries: 1000, lastUnreadableAt: t0 };
+    expect(await store.counts(t0)).toMatchObject({ ...all, unreadableLately: 1000 });
+    expect(await store.counts(after(86_399))).toMatchObject({ ...all, unreadableLately: 1000 });
+    expect(await store.counts(after(86_400))).toMatchObject({ ...all, unreadableLately: 0 });
   });
 
   test("only one holder at a time may act on a firewall", async () => {

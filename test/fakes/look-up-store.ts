@@ -107,6 +107,11 @@ export function createLookUpStore(): LookUpStore {
         row.dueAt = row.dueAt > now ? now : row.dueAt;
       }
     },
+    async awaited(ips) {
+      await turn("awaited");
+      return new Set(ips);
+    },
+    hastenParked: () => turn("hastenParked"),
     async lookUpBacklogs() {
       await turn("lookUpBacklogs");
       return [...rows].flatMap(([provider, queue]) => {
@@ -129,7 +134,7 @@ export function createLookUpStore(): LookUpStore {
   };
 }
 
-const dateKeys = new Set(["notBefore", "startedAt", "resetsAt", "recent"]);
+const dateKeys = new Set(["notBefore", "startedAt", "resetsAt", "recent", "until"]);
 
 function readBudget(text: string): Budget {
   const date = (value: unknown): unknown => (typeof value === "string" ? new Date(value) : value);

@@ -8,13 +8,15 @@ import type { Log, Store } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { borrowPostgres, findPostgres, type PostgresServer, startPostgres } from "./postgres.ts";
 
+type StoreLog = Pick<Log, "warn"> & Partial<Pick<Log, "error">>;
+
 /** A kind of database that can hold a store. */
 export interface StoreEngine {
   readonly name: string;
   /** The URL of a new empty database; it goes when the test is over. */
   newDatabase(): Promise<string>;
   /** Opens the store there and closes it when the test is over. */
-  open(databaseUrl: string, log?: Pick<Log, "warn">): Promise<Store>;
+  open(databaseUrl: string, log?: StoreLog): Promise<Store>;
   /** Two stores on one database as two replicas have them; where only one may be open, it is given twice. */
   openTwo(databaseUrl: string): Promise<readonly [Store, Store]>;
   /** Changes the database behind the store's back, as a person's tool does. */
@@ -98,7 +100,7 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-async function open(databaseUrl: string, log?: Pick<Log, "warn">): Promise<Store> {
+async function open(databaseUrl: string, log?: StoreLog): Promise<Store> {
   const store = await openStore({ databaseUrl, ...(log && { log }) });
   onTestFinished(() => store.close());
   return store;

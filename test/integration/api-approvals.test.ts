@@ -16,14 +16,14 @@ describe("an approval", () => {
 
     expect(yes.status).toBe(200);
     expect(yes.body).toMatchObject({
-      decision: { action: "block", actor: "alice" },
+      decision: { action: "block", actor: "administrator for alice" },
       block: { prefix: "203.0.113.10/32", expiresAt: after(7200).toISOString() },
     });
     expect(again.body).toMatchObject({
       code: "CONFLICT",
       detail: "It does not wait any more: it is approved.",
     });
-    expect(shown.body).toMatchObject({ state: "approved", actor: "alice", protected: null });
+    expect(shown.body).toMatchObject({ state: "approved", actor: "administrator for alice", protected: null });
     expect((await call("GET", "/api/v1/approvals")).body.approvals).toEqual([]);
     expect((await call("GET", "/api/v1/approvals?all=true")).body.approvals).toHaveLength(1);
     expect((await call("GET", "/api/v1/approvals/de_none")).status).toBe(404);
@@ -89,6 +89,7 @@ describe("pause and resume", () => {
       controls: { paused: null, limited: null },
       released: 150,
       protectedNow: 1,
+      crawlers: 0,
       unchanged: 0,
     });
     expect(await store.standingBlocks(t0)).toHaveLength(150);

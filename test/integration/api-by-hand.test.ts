@@ -34,7 +34,7 @@ describe("POST /api/v1/blocks", () => {
       fields: expect.objectContaining({ actor: "console", reason: "seen in the log" }),
       message: "blocked by hand",
     });
-    const kinds = (await store.receiptsAfter(0, 100)).map(({ kind, actor }) => `${kind} ${actor}`);
+    const kinds = (await store.receiptsAfter(0, 100)).receipts.map(({ kind, actor }) => `${kind} ${actor}`);
     expect(kinds).toEqual(expect.arrayContaining(["decision console", "block console"]));
   });
 
@@ -78,14 +78,15 @@ describe("POST /api/v1/blocks", () => {
     ],
     [{ network: "203.0.113.0/24" }, 409, "CONFLICT", "one of ours"],
     [{ network: "::ffff:192.0.2.1" }, 409, "CONFLICT", "192.0.2.0/24 is one of ours"],
-    [{ network: "0.0.0.0/0" }, 409, "CONFLICT", 'wider than /24 (IPv4) or /48 (IPv6): say "wide": true'],
     [
-      { network: "0.0.0.0/0", wide: true },
-      409,
-      "CONFLICT",
-      "may not be blocked: 0.0.0.0/0 is wider than /24",
+      { network: "0.0.0.0/0" },
+      400,
+      "PAYLOAD_INVALID",
+      "network: 0.0.0.0/0 is too wide: networks up to /24 (IPv4) and /48 (IPv6) can be blocked, so name smaller ones.",
     ],
-    [{ network: "::/0", wide: true }, 409, "CONFLICT", "may not be blocked"],
+    [{ network: "198.51.100.0/23", force: true }, 400, "PAYLOAD_INVALID", "is too wide: networks up to /24"],
+    [{ network: "2a00:1:2::/47" }, 400, "PAYLOAD_INVALID", "is too wide: networks up to /24"],
+    [{ wide: true }, 400, "PAYLOAD_INVALID", "and nothing else"],
     [{ network: "010.1.2.3" }, 400, "PAYLOAD_INVALID", "network: expected an IP address or a network"],
     [{ network: "198.51.100.7/24" }, 400, "PAYLOAD_INVALID", "network: "],
     [{ network: "evil.example" }, 400, "PAYLOAD_INVALID", "network: "],
@@ -109,16 +110,29 @@ describe("POST /api/v1/blocks", () => {
     expect((await store.counts(t0)).decisions).toEqual({});
   });
 
-  test("wider than /24 is for administrators only; an operator may not even ask", async () => {
+  test.each(["198.51.100.0/24", "2a00:1:2::/48"])("an operator blocks up to %s", async (network) => {
     const { call, token } = await startApiServer();
-    const json = { ...block, network: "198.51.0.0/16", wide: true };
+    const json = { ...block, network };
 
-    expect(
-      (await call("POST", "/api/v1/blocks", { json, token: await token("operator") })).body,
-    ).toMatchObject({
-      code: "FORBIDDEN",
-      detail: expect.stringContaining("only an administrator"),
+    expect((await call("POST", "/api/v1/blocks", { json, token: await token("operator") })).status).toBe(201);
+  });
+
+  test("until a time is kept to the millisecond; the same once more is no extension", async () => {
+    const { call, clock } = await startApiServer();
+    const { network, reason } = block;
+    const json = { network, reason, until: "2026-11-21T10:00:00.123Z" };
+    clock.now = after(0.456);
+
+    const first = await call("POST", "/api/v1/blocks", { json });
+    clock.now = after(1.789);
+    const again = await call("POST", "/api/v1/blocks", { json });
+
+    expect(first.status).toBe(201);
+    expect(first.body).toMatchObject({
+      block: { expiresAt: json.until },
+      decision: { action: "block", expiresAt: json.until },
     });
+    expect(again.body).toMatchObject({ block: first.body.block, decision: { action: "ignore" } });
   });
 
   test("while new blocks are paused is refused, unless an administrator forces it", async () => {
@@ -129,7 +143,7 @@ describe("POST /api/v1/blocks", () => {
     expect((await call("POST", "/api/v1/blocks", { json: block })).body).toMatchObject({
       code: "CONFLICT",
       detail: expect.stringMatching(
-        /^New blocks are paused since 2026-11-21T09:00:00.000Z by alice: a storm\./,
+        /^New blocks are paused since 2026-11-21T09:00:00.000Z by administrator for alice: a storm\./,
       ),
     });
     const force = { ...block, force: true };
@@ -174,7 +188,7 @@ describe("the allow-list", () => {
       entry: {
         prefix: "198.51.100.0/24",
         owner: "net team",
-        actor: "al",
+        actor: "administrator for al",
         expiresAt: "2026-12-01T00:00:00.000Z",
       },
       liftedCount: 1,
@@ -189,6 +203,35 @@ describe("the allow-list", () => {
     expect(removed.body.entry).toMatchObject({ prefix: "198.51.100.0/24" });
     expect(changed).toHaveLength(2);
     expect((await store.allowEntries(t0)).length).toBe(0);
+  });
+
+  test.each([
+    [{ duration: "30d" }, after(30 * 86_400).toISOString()],
+    [{ duration: "permanent" }, null],
+    [{ expires: "2026-12-01" }, "2026-12-01T00:00:00.000Z"],
+    [{}, null],
+  ])("takes %j: counted by the receiver's clock", async (end, expiresAt) => {
+    const { call } = await startApiServer();
+    const json = { network: "198.51.100.0/24", reason: "a partner", ...end };
+
+    const { status, body } = await call("POST", "/api/v1/allowlist", { json });
+
+    expect(status).toBe(201);
+    expect(body.entry).toMatchObject({ expiresAt });
+  });
+
+  test.each([
+    [{ duration: "1h", expires: "2030-01-01" }, "Say either duration or expires."],
+    [{ duration: "soon" }, "duration: expected a duration"],
+    [{ expires: "2020-01-01" }, "expires: is over already."],
+  ])("refuses %j", async (end, detail) => {
+    const { call, store } = await startApiServer();
+    const json = { network: "198.51.100.0/24", reason: "a partner", ...end };
+
+    const { body } = await call("POST", "/api/v1/allowlist", { json });
+
+    expect(body).toMatchObject({ code: "PAYLOAD_INVALID", detail: expect.stringContaining(detail) });
+    expect(await store.allowEntries(t0)).toEqual([]);
   });
 
   test("shows those of the settings that still count, and says where one stands that can't be removed here", async () => {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { runApp, temporaryDir } from "./run-app.ts";
 
-const Report = z.object({ now: z.object({ action: z.string(), reasons: z.array(z.string()) }) });
+const Report = z.object({ now: z.object({ action: z.string(), reasons: z.array(z.string()), missing: z.array(z.string()) }) });
 
 /** Tells what would be decided about an address that no alert has named. */
 async function startAsking(yaml = "") {
@@ -25,7 +25,8 @@ test("an address that was never asked about would be asked about, and nobody has
 
   expect(await decisionNow("203.0.113.99")).toEqual({
     action: "watch",
-    reasons: ["no rule holds", "VirusTotal would be asked first"],
+    reasons: ["no rule holds"],
+    missing: ["virustotal"],
   });
   expect(provider.asked).toEqual([]);
 });
@@ -36,6 +37,7 @@ test("nobody would be asked about one that is protected, or where no rule asks",
   expect(await decisionNow("203.0.113.200")).toEqual({
     action: "ignore",
     reasons: ["protected: 203.0.113.200 is on the allow-list"],
+    missing: [],
   });
-  expect((await decisionNow("203.0.113.99")).reasons).toEqual(["no rule holds"]);
+  expect(await decisionNow("203.0.113.99")).toMatchObject({ reasons: ["no rule holds"], missing: [] });
 });

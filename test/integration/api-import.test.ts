@@ -1,15 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { forever } from "../../src/domain/block.ts";
-import { AppError } from "../../src/domain/errors.ts";
-import { readCsv } from "../../src/operate/api/csv.ts";
-import { after, ip, recordOf, sampleDecision, t0 } from "../fakes/samples.ts";
-import { type ApiServer, outsideDeps, startApiServer } from "./api-server.ts";
+import { after, t0 } from "../fakes/samples.ts";
+import { importCsv } from "./api-seed.ts";
+import { type ApiServer, startApiServer } from "./api-server.ts";
 
 const Faults = z.object({ faults: z.array(z.object({ line: z.number(), problem: z.string() })) });
-
-const importCsv = ({ call }: ApiServer, body: string, query = "") =>
-  call("POST", `/api/v1/blocks/import${query}`, { body, type: "text/csv" });
 
 describe("an import", () => {
   test("of CSV blocks every line, until its own end and for its own groups", async () => {
@@ -166,73 +162,5 @@ describe("an import", () => {
 
     expect(body).toMatchObject({ blocked: 600, faultCount: 0 });
     expect((await blocksOf(other)).toSorted()).toEqual((await blocksOf(server)).toSorted());
-  });
-});
-
-describe("an export", () => {
-  test("has no cell that a spreadsheet would run, and no character that a terminal obeys", async () => {
-    const { call, store } = await startApiServer();
-    const evil = ["=1+1", "+1", "-1", "@x", "\t=1", "a\u001b[2J\u202eb", 'say "x", y\r\nz'];
-    for (const [index, reason] of evil.entries()) {
-      const decision = sampleDecision(`de_${index}`, { ip: ip(`198.51.100.${index}`), reasons: [reason] });
-      await store.recordDecision(recordOf(decision));
-    }
-
-    const { text, headers, type } = await call("GET", "/api/v1/blocks/export?format=csv");
-    const read = readCsv(text);
-    const reasons = "records" in read ? read.records.slice(1).map(({ cells }) => cells[1] ?? "") : [];
-
-    expect(reasons.toSorted()).toEqual([
-      "'+1",
-      "'-1",
-      "'=1",
-      "'=1+1",
-      "'@x",
-      "a\ufffd[2J\ufffdb",
-      'say "x", y z',
-    ]);
-    expect(type).toContain("text/csv");
-    expect(headers.get("content-disposition")).toBe('attachment; filename="blocks.csv"');
-  });
-
-  test("of nothing is whole in each format, and another format is refused", async () => {
-    const { call } = await startApiServer();
-    const get = (format: string) => call("GET", `/api/v1/blocks/export?format=${format}`);
-
-    expect((await get("json")).body).toEqual({ blocks: [] });
-    expect((await get("jsonl")).text).toBe("");
-    expect((await get("csv")).text).toBe("network,reason,until,mode,groups,createdAt,decisionId\r\n");
-    expect((await get("xml")).status).toBe(400);
-  });
-
-  test("that fails at once answers 503, one that fails under way is cut off", async () => {
-    const away = new AppError("STORE_UNAVAILABLE", "disk full", { retryable: true });
-    const server = await startApiServer();
-    for (let host = 0; host < 3; host += 1) {
-      await server.store.recordDecision(
-        recordOf(sampleDecision(`de_${host}`, { ip: ip(`198.51.100.${host}`) })),
-      );
-    }
-    let pages = 0;
-    const failing = (after: number) =>
-      startApiServer({
-        store: {
-          ...outsideDeps(server.store).store,
-          decision: (id) => server.store.decision(id),
-          listBlocks: async (page) => {
-            pages += 1;
-            if (pages > after) {
-              throw away;
-            }
-            return { ...(await server.store.listBlocks({ ...page, limit: 1 })) };
-          },
-        },
-      });
-
-    expect((await (await failing(0)).call("GET", "/api/v1/blocks/export")).status).toBe(503);
-    pages = 0;
-    const cut = await failing(1);
-    await expect(cut.call("GET", "/api/v1/blocks/export")).rejects.toThrow("terminated");
-    expect(cut.logged).toContainEqual({ fields: { error: "disk full" }, message: "an export was cut off" });
   });
 });

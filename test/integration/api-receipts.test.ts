@@ -21,10 +21,13 @@ function edited({ store }: ApiServer, edit: (receipts: readonly Receipt[]) => re
     store: {
       ...outsideDeps(store).store,
       receiptHead: () => store.receiptHead(),
-      receiptsAfter: async (seq, limit) =>
-        edit(await store.receiptsAfter(0, 1000))
+      receiptsAfter: async (seq, limit) => {
+        const { receipts } = await store.receiptsAfter(0, 1000);
+        const page = edit(receipts)
           .filter((one) => one.seq > seq)
-          .slice(0, limit),
+          .slice(0, limit);
+        return { receipts: page, last: page.length < limit ? null : (page.at(-1)?.seq ?? null) };
+      },
     },
   });
 }
@@ -53,7 +56,7 @@ describe("receipts", () => {
       .map((line): unknown => JSON.parse(line));
 
     expect(type).toContain("application/jsonl");
-    expect(receipts).toEqual(JSON.parse(JSON.stringify(await store.receiptsAfter(38, 10))));
+    expect(receipts).toEqual(JSON.parse(JSON.stringify((await store.receiptsAfter(38, 10)).receipts)));
   });
 
   test("are sound, and their head can be kept elsewhere", async () => {
@@ -101,7 +104,7 @@ describe("receipts", () => {
     await call("POST", "/api/v1/pause", { ...as, json: { reason: "x" } });
     await call("POST", "/api/v1/resume", { ...as, json: {} });
 
-    const done = (await store.receiptsAfter(0, 100)).filter(({ actor }) => actor === "console");
+    const done = (await store.receiptsAfter(0, 100)).receipts.filter(({ actor }) => actor === "console");
     expect(done.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(["decision", "block", "lift", "allow", "pause", "resume"]),
     );

@@ -180,6 +180,7 @@ const outside: Omit<ApiDeps, "store" | "log" | "now" | "wakeFirewalls"> = {
     }
     return found === undefined ? null : `${found} is one of ours`;
   },
+  confirmCrawler: () => Promise.resolve(null),
   decideNow: () => ({
     action: "watch",
     holdCause: null,
@@ -187,6 +188,7 @@ const outside: Omit<ApiDeps, "store" | "log" | "now" | "wakeFirewalls"> = {
     rule: null,
     policyVersion: "sha256:0123456789ab",
     mode: "enforce",
+    missing: [],
   }),
   manualDecision,
   releaseDecision,

@@ -59,7 +59,7 @@ describe("a token's role", () => {
     expect(await actor()).toBe("soc console");
     await again();
     await pause({ reason: "x", actor: "alice" });
-    expect(await actor()).toBe("alice");
+    expect(await actor()).toBe("administrator for alice");
     await again();
     await pause({ reason: "x" });
     expect(await actor()).toBe("administrator");
@@ -89,7 +89,7 @@ describe("a token", () => {
         name: "console",
         role: "viewer",
         createdAt: t0.toISOString(),
-        createdBy: "bob",
+        createdBy: "administrator for bob",
         expiresAt: null,
         revokedAt: null,
         lastUsedAt: t0.toISOString(), // kept to the minute
@@ -201,6 +201,9 @@ describe("who has no token", () => {
     const right = await call("GET", "/api/v1/blocks");
 
     expect(refused.headers.get("www-authenticate")).toBe("Bearer");
+    for (const way of ["ADMIN_TOKEN", "portcullis secrets", "portcullis token create", "PORTCULLIS_TOKEN"]) {
+      expect(refused.body.detail).toContain(way);
+    }
     expect(refused.type).toContain("application/problem+json");
     expect([refused, right].map(({ headers }) => headers.get("cache-control"))).toEqual([
       "no-store",

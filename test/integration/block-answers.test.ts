@@ -29,7 +29,7 @@ describe("block", () => {
 
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
     expect(out).toBe(
-      "Blocked: 203.0.113.8 until somebody lifts it.\nedge-1  verified: read back from the kernel, 142 ms\nedge-2  verified: read back from the kernel, 3.4 s\n",
+      "203.0.113.8 is blocked until somebody lifts it.\nedge-1  verified: read back from the kernel, 142 ms\nedge-2  verified: read back from the kernel, 3.4 s\n",
     );
     expect(asked).toEqual([
       "POST /api/v1/blocks",
@@ -89,6 +89,8 @@ describe("block", () => {
     const forgotten = await runCommand([...args, "--url", url], { DATA_DIR: temporaryDir() });
 
     expect(stopped.exitCode).toBe(1);
+    expect(stopped.out).toMatch(/^203\.0\.113\.8 is to be blocked until .*, in force on 0 of 1 firewall\.\n/);
+    expect(forgotten.out).toMatch(/^203\.0\.113\.8 is to be blocked until /);
     expect(stopped.out).toContain("edge-1  not confirmed yet: withdrawn: edge-1 as canary: no answer\n");
     expect(forgotten).toMatchObject({
       exitCode: 1,

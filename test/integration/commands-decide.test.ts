@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../fakes/eventually.ts";
+import { startAnswering } from "./answering-desk.ts";
 import { alertAbout } from "./api-desk.ts";
 import { cells, startCommands, time } from "./command-desk.ts";
 
@@ -42,7 +43,7 @@ describe("approvals", () => {
     const [seconds = 0] = firewall.entries.values();
     expect(Math.round(seconds / 60)).toBe(120);
     expect(again).toMatchObject({ exitCode: 1, err: expect.stringContaining("does not wait any more") });
-    expect(all.out).toContain("approved by alice@soc1");
+    expect(all.out).toContain("approved by administrator for alice@soc1");
   });
 
   test("deny leaves it alone, and puts it on the allow-list when asked", async () => {
@@ -58,11 +59,51 @@ describe("approvals", () => {
   });
 });
 
+describe("what waits is also found by", () => {
+  test("the beginning of its id, and the address that is held", async () => {
+    const { command, ask, firewall } = await startApproving();
+    const id = await ask(attacker);
+    await ask(other);
+
+    const approved = await command("approve", id.slice(0, 9), "--reason", "yes");
+    const denied = await command("deny", `::ffff:${other}`);
+    const gone = await command("deny", attacker);
+
+    expect(approved.out).toMatch(/^Approved: 203\.0\.113\.45 is blocked until /);
+    expect([...firewall.entries.keys()]).toEqual([`${attacker}/32`]);
+    expect(denied).toEqual({ exitCode: 0, err: "", out: "Denied: nothing is blocked.\n" });
+    expect(gone).toMatchObject({
+      exitCode: 1,
+      out: "",
+      err: expect.stringMatching(/^error: nothing that waits .* the address 203\.0\.113\.45: /),
+    });
+  });
+
+  test("neither when several fit, on whatever page, and nothing is answered then", async () => {
+    const approval = (id: string, ip: string) => ({ id, decision: { ip } });
+    const [one, two] = [`de_abcdef${"0".repeat(26)}`, `de_abcdef${"1".repeat(26)}`];
+    const { command, asked } = await startAnswering((call) =>
+      call.includes("cursor=")
+        ? { approvals: [approval(two, attacker)], next: null }
+        : { approvals: [approval(one, attacker)], next: "2" },
+    );
+
+    for (const which of ["de_abcdef", attacker]) {
+      const { exitCode, out, err } = await command("approve", which);
+
+      expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
+      expect(err).toContain(`2 decisions fit ${which}, so name one by more of its id: ${one}, ${two}`);
+    }
+    expect(asked.some((call) => call.startsWith("POST"))).toBe(false);
+  });
+});
+
 describe("pause and resume", () => {
   test("pause keeps alerts from blocking; status says so; resume blocks what waited", async () => {
     const { command, provider, post, firewall, until } = await startCommands();
 
     const paused = await command("pause", "--reason", "maintenance");
+    const again = await command("pause", "--reason", "more");
     const refused = await command("block", other, "--reason", "now");
     provider.known.set(attacker, 8);
     await post(alertAbout(attacker));
@@ -76,15 +117,19 @@ describe("pause and resume", () => {
     });
     expect(refused).toMatchObject({
       exitCode: 1,
-      err: expect.stringContaining("New blocks are paused since"),
+      err: expect.stringMatching(/New blocks are paused since .* an administrator may add --force\.\n$/),
     });
+    expect(again.out).toMatch(
+      new RegExp(`^Nothing new: paused already, since ${time} by administrator for alice@soc1: maintenance\\. `),
+    );
     expect(status.exitCode).toBe(1);
     expect(status.out).toMatch(
-      new RegExp(`^new blocks +paused since ${time} by alice@soc1: maintenance$`, "m"),
+      new RegExp(`^new blocks +paused since ${time} by administrator for alice@soc1: maintenance$`, "m"),
     );
     expect(resumed.out).toBe(
       "New blocks are made again. 1 decision that waited only for that became a block.\n",
     );
+    expect((await command("resume")).out).toMatch(/^Nothing was paused or beyond a limit: /);
     await eventually("the block", () => [...firewall.entries.keys()].join() === `${attacker}/32`);
     expect((await command("status")).out).toMatch(/^new blocks +are made$/m);
   });
@@ -136,8 +181,8 @@ describe("lists", () => {
     expect(JSON.parse(one.out)).toMatchObject({ decisions: [{ ip: other, action: "watch" }], more: true });
     expect(differing.out).toBe("There is no such decision.\n");
     expect(cells(policies.out)).toEqual([
-      "policy|for|since",
-      expect.stringMatching(new RegExp(`^sha256:[0-9a-f]{12}\\|live\\|${time}$`)),
+      "policy|for|since|rules",
+      expect.stringMatching(new RegExp(`^sha256:[0-9a-f]{12}\\|live\\|${time}\\|\\d block, \\d hold$`)),
     ]);
   });
 
@@ -153,7 +198,7 @@ describe("lists", () => {
     const loud = await command("alarms");
     const status = await command("status");
 
-    expect(quiet).toEqual({ exitCode: 0, err: "", out: "Nothing is wrong.\n" });
+    expect(quiet).toEqual({ exitCode: 0, err: "", out: 'No alarm is open; "portcullis status" tells everything.\n' });
     expect(loud.exitCode).toBe(1);
     expect(cells(loud.out)[1]).toMatch(new RegExp(`^${time}\\|Something broke\\.\\|Mend it\\.$`));
     expect(status.out).toMatch(/^alarm +since .*: Something broke\. Mend it\.$/m);
@@ -185,11 +230,11 @@ describe("backtest", () => {
     );
     expect(JSON.parse(json.out)).toMatchObject({ counts: { "newly-blocked": 1 } });
     expect(mistake).toMatchObject({ exitCode: 1, out: "" });
-    expect(mistake.err).toContain(`CONFIG_INVALID: ${wrong}:3:1: `);
+    expect(mistake.err).toContain(`error: ${wrong}:3:1: `);
     expect(missing.err).toMatch(/can't be read: no such file/);
     expect(stdin).toMatchObject({
       exitCode: 1,
-      err: expect.stringContaining("CONFIG_INVALID: standard input:1:"),
+      err: expect.stringContaining("error: standard input:1:"),
     });
     expect((await call("GET", "blocks")).body.blocks).toEqual([]);
   });

@@ -108,6 +108,7 @@ const everything = {
   faultCount: 1,
   released: 1,
   protectedNow: 1,
+  crawlers: 1,
   next: null,
 };
 const alert = {
@@ -121,6 +122,7 @@ const alert = {
   error: null,
 };
 
+const decisionId = `de_${"1".repeat(32)}`;
 const because = ["--reason", "x", "--no-wait"];
 
 describe("nothing of an answer reaches the terminal that it would obey or hide:", () => {
@@ -136,8 +138,8 @@ describe("nothing of an answer reaches the terminal that it would obey or hide:"
     [["decisions"]],
     [["approvals"]],
     [["approvals", "--all"]],
-    [["approve", "de_1", "--no-wait"]],
-    [["deny", "de_1"]],
+    [["approve", decisionId, "--no-wait"]],
+    [["deny", decisionId]],
     [["policies"]],
     [["backtest", "--policy", policy]],
     [["allow", "list"]],

@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { hashOf } from "../../src/domain/receipt.ts";
+import { after, t0 } from "../fakes/samples.ts";
+import { adminToken, startApiServer } from "./api-server.ts";
 import { cells, startCommands, time } from "./command-desk.ts";
 import { temporaryDir } from "./run-app.ts";
 import { runCommand } from "./run-command.ts";
@@ -40,7 +42,7 @@ describe("allow", () => {
       "network|until|reason|owner|by|since|id",
       expect.stringMatching(/^203\.0\.113\.200\|always\|.*\(in the settings\)$/),
       expect.stringMatching(
-        new RegExp(`^203\\.0\\.113\\.0/25\\|${time}\\|our office\\|net\\|alice@soc1\\|${time}\\|aw_\\w+$`),
+        new RegExp(`^203\\.0\\.113\\.0/25\\|${time}\\|our office\\|net\\|administrator for alice@soc1\\|${time}\\|aw_\\w+$`),
       ),
     ]);
     expect(removed.out).toMatch(/^Removed: 203\.0\.113\.0\/25 is not on the allow-list any more\./);
@@ -76,6 +78,24 @@ describe("allow", () => {
   });
 });
 
+test("allow add --for is counted by the receiver's clock, not by this machine's", async () => {
+  const { url, store } = await startApiServer();
+  const allow = (address: string, time: string) =>
+    runCommand(["allow", "add", address, ...because, "--for", time, "--url", url], {
+      DATA_DIR: temporaryDir(),
+      PORTCULLIS_TOKEN: adminToken,
+    });
+
+  expect((await allow("198.51.100.1", "1h")).exitCode).toBe(0);
+  expect((await allow("198.51.100.2", "permanent")).exitCode).toBe(0);
+
+  const entries = await store.allowEntries(t0);
+  expect(Object.fromEntries(entries.map(({ prefix, expiresAt }) => [prefix, expiresAt]))).toEqual({
+    "198.51.100.1/32": after(3600),
+    "198.51.100.2/32": null,
+  });
+});
+
 describe("token", () => {
   test("create prints the secret alone and once; its owner may do as much as the role says, until it is revoked", async () => {
     const { command, commandAs, call } = await startCommands();
@@ -107,7 +127,7 @@ describe("token", () => {
     expect(cells(list.out)).toEqual([
       "id|name|role|since|by|until|last used",
       expect.stringMatching(
-        new RegExp(`^${id}\\|dashboard\\|operator\\|${time}\\|alice@soc1\\|${time}\\|${time}$`),
+        new RegExp(`^${id}\\|dashboard\\|operator\\|${time}\\|administrator for alice@soc1\\|${time}\\|${time}$`),
       ),
     ]);
     expect(list.out).not.toContain(secret.slice(-43));
@@ -233,7 +253,7 @@ describe("receipts", () => {
     });
     expect(broken).toMatchObject({
       exitCode: 1,
-      err: expect.stringMatching(/^CONFIG_INVALID: .*line 2 is not a receipt/),
+      err: expect.stringMatching(/^error: .*line 2 is not a receipt/),
     });
   });
 
@@ -247,7 +267,7 @@ describe("receipts", () => {
       "number|at|kind|about|by",
       expect.stringMatching(new RegExp(`^1\\|${time}\\|`)),
       expect.stringMatching(new RegExp(`^2\\|${time}\\|`)),
-      "… and perhaps more: use --after 2",
+      "… and more: --after 2 shows them",
     ]);
     expect(JSON.parse(later.out)).toMatchObject({ receipts: [{ seq: 2 }], next: 2 });
   });

@@ -6,6 +6,7 @@ import { temporaryDir } from "./run-app.ts";
 import { runCommand } from "./run-command.ts";
 
 const policy = join(import.meta.dirname, "run-command.ts");
+const decisionId = `de_${"1".repeat(32)}`;
 const because = ["--reason", "x"];
 
 /** Every command that asks the receiver, with the least role that may. */
@@ -30,8 +31,8 @@ const asking: readonly (readonly [
   ["viewer", "receipts", "export"],
   ["operator", "block", "203.0.113.9", ...because],
   ["operator", "unblock", "203.0.113.9"],
-  ["operator", "approve", "de_1"],
-  ["operator", "deny", "de_1"],
+  ["operator", "approve", decisionId],
+  ["operator", "deny", decisionId],
   ["operator", "backtest", "--policy", policy],
   ["operator", "pause", ...because],
   ["operator", "resume"],
@@ -135,8 +136,11 @@ describe("wrong arguments are refused before anybody is asked, with what to do:"
       "either --for or --until",
     ],
     [["allow", "add", "203.0.113.9", ...because, "--until", "tomorrow"], "--until: expected a date such as"],
-    [["deny", "de_1", "--allow-for", "ever"], "--allow-for: expected a duration"],
-    [["approve", "de_1", "--for", "ever"], "--for: expected a duration"],
+    [["deny", decisionId, "--allow-for", "ever"], "--allow-for: expected a duration"],
+    [["approve", decisionId, "--for", "ever"], "--for: expected a duration"],
+    [["approve", "de_4f1c0"], "its beginning with at least 6 characters after de_, or the address"],
+    [["deny", "4f1c094f1c"], "its beginning with at least 6 characters after de_, or the address"],
+    [["block", "203.0.113.9", ...because, "--wide"], "unknown option '--wide'"],
     [["decisions", "--action", "drop"], "--action: expected block, hold, watch, ignore"],
     [["alerts", "--limit", "none"], "--limit: expected a whole number"],
     [["token", "create", "x", "--role", "king"], "--role: expected viewer, operator, administrator"],

@@ -74,7 +74,7 @@ describe("blocks", () => {
       /^203\.0\.113\.45 +lifted \d{4}.* UTC by alice@soc1: a customer .* lifted 192\.0\.2\.1/m,
     );
     expect(one.out.split("\n")).toHaveLength(4);
-    expect(one.out).toContain("… and more: use --limit\n");
+    expect(one.out).toContain("… and more: --limit 2 shows more\n");
   });
 
   test.each([
@@ -92,7 +92,7 @@ describe("blocks", () => {
     const { exitCode, err } = await runCommand(args, { DATA_DIR: temporaryDir(), PORT: "1" });
 
     expect(exitCode).toBe(1);
-    expect(err).toMatch(/^CONFIG_INVALID: /);
+    expect(err).toMatch(/^error: /);
   });
 });
 

@@ -19,6 +19,9 @@ const adminToken = "storm-admin-token-1234567890abcdef";
 /** Look-ups of one provider that may be under way when the process dies. */
 const mostUnderWay = 8;
 
+/** On a busy machine; else all is over in half a minute. */
+const deadlineMs = 60_000;
+
 const addresses = Array.from({ length: addressCount }, (_, n) => stranger(n));
 
 /** A third is bad for VirusTotal, a third for AbuseIPDB, of a third nobody knows anything. */
@@ -77,15 +80,12 @@ test("kill -9 three times in a storm of 10,000 addresses: none is forgotten, non
 
   receiver.start();
   const sending = sendAll(receiver);
-  const iv = setInterval(async () => { const st = await Promise.race([receiver.status().catch(() => undefined), new Promise<undefined>((r) => setTimeout(() => r(undefined), 800))]); console.log('T', process.uptime().toFixed(1), sending.accepted(), virusTotal.asked.size, abuseIpdb.asked.size, JSON.stringify(st?.counts), st?.providers.map((p) => p.name + p.waiting + p.gear).join()); }, 1000);
-  cleanups.push(() => clearInterval(iv));
   for (const moment of [
     () => sending.accepted() > 500,
     () => virusTotal.asked.size > 3500,
     () => virusTotal.asked.size > 7000,
   ]) {
-    await eventually("the moment to kill it", moment, 30_000);
-    console.log('kill', sending.accepted(), virusTotal.asked.size, abuseIpdb.asked.size, process.uptime());
+    await eventually("the moment to kill it", moment, deadlineMs);
     await receiver.kill();
     receiver.start();
   }
@@ -95,10 +95,11 @@ test("kill -9 three times in a storm of 10,000 addresses: none is forgotten, non
     async () => {
       const { counts, providers } = await receiver.status();
       const isAsked = providers.find(({ name }) => name === "virustotal")?.waiting === 0;
-      console.log(counts.alertsWaiting, counts.sightingsWaiting, JSON.stringify(counts.decisions), providers.map((p) => p.name + p.waiting + p.state + p.trouble), virusTotal.asked.size, abuseIpdb.asked.size, process.uptime());
-      return isAsked && counts.alertsWaiting === 0 && counts.sightingsWaiting === 2 * counts.lookUpsWaiting;
+      // Bad for VirusTotal is enough; for everybody else AbuseIPDB must have been asked.
+      const open = addresses.filter((ip, n) => kindOf(n) !== "virustotal" && !abuseIpdb.asked.has(ip));
+      return isAsked && counts.alertsWaiting === 0 && counts.sightingsWaiting === 2 * open.length;
     },
-    30_000,
+    deadlineMs,
   );
   await receiver.stop();
 
@@ -122,7 +123,7 @@ test("kill -9 three times in a storm of 10,000 addresses: none is forgotten, non
   }
   expect(abuseIpdb.asked.size).toBeGreaterThan(2500);
   expect(virusTotal.refused() + abuseIpdb.refused()).toBe(0);
-}, 90_000);
+}, 180_000);
 
 interface Receiver {
   readonly start: () => void;
@@ -192,7 +193,7 @@ function sendAll({ webhook }: Receiver) {
         const answer = await fetch(await webhook(), { method: "POST", body }).catch(() => undefined);
         return answer?.status === 202;
       },
-      30_000,
+      deadlineMs,
     );
     accepted += 1;
   };

@@ -84,6 +84,12 @@ describe("layout", () => {
     expect(users).toEqual(["app.ts"]);
   });
 
+  test("text from outside is cleaned by one function", () => {
+    const makers = files.filter(({ text }) => /^export function cleanText\b/m.test(text));
+
+    expect(makers.map(({ name }) => name)).toEqual(["domain/clean-text.ts"]);
+  });
+
   test("only record/ holds SQL and database drivers", () => {
     const users = files.filter(
       ({ name, text }) => !name.startsWith("record/") && /from "(?:kysely|pg|node:sqlite)/.test(text),

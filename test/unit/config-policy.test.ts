@@ -145,6 +145,7 @@ searches:
       severity: "high",
       fields: ["attacker"],
       policy: { ...ssh, version: versionOf(ssh) },
+      policySection: expect.objectContaining({ duration: 172_800 }),
     },
     {
       name: "*",
@@ -153,6 +154,7 @@ searches:
       severity: null,
       fields: null,
       policy: { ...rest, version: versionOf(rest) },
+      policySection: { aggregate: { ipv4Neighbours: null } },
     },
   ]);
   expect(new Set([version, shadow?.version, ...searches.map((search) => search.policy?.version)]).size).toBe(
@@ -179,9 +181,9 @@ describe("limits", () => {
 
 describe("the text of a policy", () => {
   const base = { ...defaults.policy, version: "sha256:base" };
-  const read = (yaml: string) => readPolicyText(yaml, { base, versionOf });
+  const read = (yaml: string) => readPolicyText(yaml, { base, searches: [], versionOf });
   const strict = { ...defaults.policy, hold: [], graceSeconds: 3600 };
-  const expected = { policy: { ...strict, version: versionOf(strict) } };
+  const expected = { policy: { ...strict, version: versionOf(strict) }, searches: [] };
 
   test("is the keys of a policy, or a whole settings file of which only the policy counts", () => {
     expect(read("hold: []\ngrace: 1h")).toEqual(expected);
@@ -189,7 +191,7 @@ describe("the text of a policy", () => {
   });
 
   test.each(["", "# nothing", "policy:\n", "limits: none"])("that says nothing (%j) is the base", (yaml) => {
-    expect(read(yaml)).toEqual({ policy: { ...defaults.policy, version: versionOf(defaults.policy) } });
+    expect(read(yaml)).toMatchObject({ policy: { ...defaults.policy, version: versionOf(defaults.policy) } });
   });
 
   test.each([
@@ -209,8 +211,79 @@ describe("the text of a policy", () => {
   });
 
   test("names the file when told its name, and never repeats a value", () => {
-    expect(readPolicyText("grace: hunter2", { base, versionOf, name: "new.yaml" })).toEqual({
+    expect(readPolicyText("grace: hunter2", { base, searches: [], versionOf, name: "new.yaml" })).toEqual({
       problems: ["new.yaml:1:8: grace: expected a duration like 90s, 30m, 24h or 7d, from 0s to 3650d"],
     });
+  });
+});
+
+describe("the searches of the text of a policy", () => {
+  const inForce = `
+policy: { grace: 2h }
+searches:
+  - { name: "SSH*", mode: enforce, policy: { duration: 7d } }
+  - { name: "Port*", policy: { escalation: [2d] } }
+  - { name: "DNS*", groups: [edge] }
+firewalls: [{ host: fw1, user: root, password: x, groups: [edge] }]
+`;
+  const read = async (yaml: string) => {
+    const { policy: base, searches } = await load(inForce);
+    return readPolicyText(yaml, { base, searches, versionOf });
+  };
+  const versioned = (policy: Omit<Policy, "version">) => ({ ...policy, version: versionOf(policy) });
+  const live = { ...defaults.policy, graceSeconds: 7200 };
+  const nothing = { groups: null, mode: null, severity: null, fields: null };
+
+  test.each(["hold: []", "policy: { hold: [] }"])(
+    "are those in force, which differ from it by the same words, where it names none (%s)",
+    async (yaml) => {
+      const candidate = { ...live, hold: [] };
+
+      expect(await read(yaml)).toEqual({
+        policy: versioned(candidate),
+        searches: [
+          {
+            ...nothing,
+            name: "SSH*",
+            mode: "enforce",
+            policy: versioned({ ...candidate, blockSeconds: [604_800, 604_800, 2_592_000] }),
+          },
+          { ...nothing, name: "Port*", policy: versioned({ ...candidate, blockSeconds: [86_400, 172_800] }) },
+          { ...nothing, name: "DNS*", groups: ["edge"], policy: null },
+        ],
+      });
+    },
+  );
+
+  test("are its own when it names any, or that there are none", async () => {
+    const candidate = { ...live, hold: [] };
+    const text = "policy: { hold: [] }\nsearches: [{ name: 'Web*', policy: { grace: 0s } }, { name: x }]";
+
+    expect(await read(text)).toEqual({
+      policy: versioned(candidate),
+      searches: [
+        { ...nothing, name: "Web*", policy: versioned({ ...candidate, graceSeconds: 0 }) },
+        { ...nothing, name: "x", policy: null },
+      ],
+    });
+    expect(await read("searches: []")).toEqual({ policy: versioned(live), searches: [] });
+    expect(await read("searches:")).toEqual({ policy: versioned(live), searches: [] });
+  });
+
+  test.each([
+    [
+      "duration: 3d",
+      "searches[1].policy.escalation[0] of the settings in force, on top of this policy: expected no less than the first block",
+    ],
+    [
+      "searches:\n  - { name: a, policy: { gracee: 1h } }",
+      "policy:2:26: searches[0].policy: unknown key gracee; did you mean grace?",
+    ],
+    [
+      "searches:\n  - { name: a, policy: { duration: 2d, escalation: [1d] } }",
+      "policy:2:53: searches[0].policy.escalation[0]: expected no less than the first block",
+    ],
+  ])("that do not fit (%j) are told with their place", async (yaml, problem) => {
+    expect(await read(yaml)).toEqual({ problems: [expect.stringContaining(problem)] });
   });
 });

@@ -134,8 +134,8 @@ describe("the allow-list", () => {
     const { warnings } = await load('allowlist: [0.0.0.0/0, { network: "::/0" }]');
 
     expect(warnings).toEqual([
-      "portcullis.yaml:1:13: allowlist[0]: holds every address of its family, so none of them can be blocked",
-      "portcullis.yaml:1:24: allowlist[1]: holds every address of its family, so none of them can be blocked",
+      "portcullis.yaml:1:13: allowlist[0]: holds every address of its family, so none of them can be blocked, and every block of them that stands is lifted at the start",
+      "portcullis.yaml:1:24: allowlist[1]: holds every address of its family, so none of them can be blocked, and every block of them that stands is lifted at the start",
     ]);
   });
 });

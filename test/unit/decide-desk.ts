@@ -68,3 +68,8 @@ export function withEvidence(finding: Finding, changes: Partial<Evidence>): Find
 export function stale(finding: Finding): Finding {
   return finding.status === "failed" ? finding : { ...finding, isStale: true };
 }
+
+/** The same finding, if it is a failure, after so many in a row. */
+export function tried(finding: Finding, tries: number): Finding {
+  return finding.status === "failed" ? { ...finding, tries } : finding;
+}

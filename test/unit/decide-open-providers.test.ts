@@ -8,7 +8,7 @@ import type { Finding } from "../../src/domain/finding.ts";
 import { knownProviders } from "../../src/domain/provider-terms.ts";
 import { abuseipdb, failed, known, unknown, virustotal } from "../fakes/findings.ts";
 import { after, t0 } from "../fakes/samples.ts";
-import { decideOn, least, policyWith, rule, stale, within, withEvidence } from "./decide-desk.ts";
+import { decideOn, least, policyWith, rule, stale, tried, within, withEvidence } from "./decide-desk.ts";
 
 const configured = (["virustotal", "abuseipdb"] as const).map((name) => ({
   ...knownProviders[name],
@@ -42,14 +42,10 @@ describe("whose answer could change the outcome", () => {
     ["a hold rule holds, but not yet a block rule", [virustotal(2)], ["abuseipdb"]],
     ["all have answered", [virustotal(1), abuseipdb(10)], []],
     ["one does not know the address", [unknown("virustotal")], ["abuseipdb"]],
-    ["one has failed, and asking again is of no use yet", [failed("virustotal")], ["abuseipdb"]],
+    ["one has failed, once or twice", [failed("virustotal"), tried(failed("virustotal"), 2)], ["virustotal", "abuseipdb"]],
+    ["one has failed three times", [tried(failed("virustotal"), 3)], ["abuseipdb"]],
   ] as const)("%s", (_why, findings, open) => {
     expect(openOn(findings)).toEqual(open);
-  });
-
-  test("a failure counts until it expires", () => {
-    expect(openOn([failed("virustotal"), abuseipdb(10)], { now: after(59) })).toEqual([]);
-    expect(openOn([failed("virustotal"), abuseipdb(10)], { now: after(60) })).toEqual(["virustotal"]);
   });
 
   test("a stale finding that is used is an answer", () => {
@@ -140,22 +136,23 @@ describe("what came from a list", () => {
     const policy = only(least("abuseipdb.reporters", 3));
 
     expect(openOn([listed, known("abuseipdb", { score: 7 })], { policy })).toEqual([]);
-    expect(openOn([listed, failed("abuseipdb")], { policy })).toEqual([]);
+    expect(openOn([listed, tried(failed("abuseipdb"), 3)], { policy })).toEqual([]);
   });
 });
 
 describe("a provider that only brings hints", () => {
   const providers = [...configured, greynoise];
 
-  test("is asked when a block rule holds or lacks one thing, and need not be waited for", () => {
+  test("is asked when a block rule holds, and need not be waited for", () => {
     expect(ask([virustotal(5)], { providers })).toMatchObject({
       open: ["greynoise"],
       forHints: ["greynoise"],
     });
     expect(ask([virustotal(2)], { providers })).toMatchObject({
-      open: ["abuseipdb", "greynoise"],
-      forHints: ["greynoise"],
+      open: ["abuseipdb"],
+      forHints: [],
     });
+    expect(ask([], { providers }).forHints).toEqual([]);
   });
 
   test("is not asked about what is far from a block, that has answered, or when hints mean nothing", () => {

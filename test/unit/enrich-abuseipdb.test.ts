@@ -75,7 +75,7 @@ describe("AbuseIPDB", () => {
   test.each([
     [401, "<html>", "PROVIDER_REFUSED_KEY"],
     [402, { errors: [] }, "PROVIDER_REJECTED"],
-    [403, "<html>", "PROVIDER_REJECTED"],
+    [403, "<html>", "PROVIDER_REFUSED_KEY"],
     [422, { errors: [] }, "PROVIDER_REJECTED"],
     [429, "<html>", "PROVIDER_QUOTA_EXHAUSTED"],
     [500, "", "PROVIDER_UNAVAILABLE"],

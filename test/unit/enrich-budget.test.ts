@@ -161,12 +161,15 @@ describe("the gear", () => {
   test("ordered asks nobody at once, and from the queue after ten seconds", () => {
     const budget = left(200);
     expect(spend(budget, null, at(1))).toMatchObject({ isGranted: false, notBefore: null });
-    const wish: Wish = { severity: "critical", since: at(1) };
+    const wish: Wish = { severity: "medium", since: at(1) };
     const ready = new Date(at(1).getTime() + 10_000);
     expect(spend(budget, wish, at(1))).toMatchObject({ isGranted: false, notBefore: ready });
     expect(spend(budget, wish, ready).isGranted).toBe(true);
     // One that came from the future, before the clock was put back, need not wait for it.
     expect(spend(budget, { ...wish, since: at(9) }, at(1)).isGranted).toBe(true);
+    // Nobody is more urgent than these.
+    expect(spend(budget, { ...wish, severity: "high" }, at(1)).isGranted).toBe(true);
+    expect(spend(budget, { ...wish, severity: "critical" }, at(1)).isGranted).toBe(true);
   });
 
   test("saving spreads the last calls over the time, but for what is urgent", () => {

@@ -25,19 +25,19 @@ describe("a provider that fails", () => {
   });
 
   test.each([
-    [failing("a", "PROVIDER_UNAVAILABLE"), after(5)],
-    [failing("a", "PROVIDER_UNAVAILABLE", 20_000), after(20)],
-    [failing("a", "PROVIDER_QUOTA_EXHAUSTED", 90_000), after(90)],
-    [failing("a", "PROVIDER_QUOTA_EXHAUSTED"), after(60)],
-    [failing("a", "PROVIDER_REFUSED_KEY"), after(3600)],
+    [failing("a", "PROVIDER_UNAVAILABLE"), after(5), "unavailable"],
+    [failing("a", "PROVIDER_UNAVAILABLE", 20_000), after(20), "unavailable"],
+    [failing("a", "PROVIDER_QUOTA_EXHAUSTED", 90_000), after(90), "quota"],
+    [failing("a", "PROVIDER_QUOTA_EXHAUSTED"), after(60), "quota"],
+    [failing("a", "PROVIDER_REFUSED_KEY"), after(3600), "key"],
   ])(
     "%#: for a reason that may pass gives no finding, and says when it may be asked",
-    async (one, retryAt) => {
+    async (one, retryAt, kind) => {
       const { enrich, store } = createEnrichDesk([one]);
 
       await expect(enrich.ask(attacker, ["a"], never)).resolves.toEqual({
         findings: [],
-        waiting: [{ provider: "a", reason: "a said no", retryAt }],
+        waiting: [{ provider: "a", reason: "a said no", kind, retryAt }],
       });
       expect(store.kept.size).toBe(0);
     },
@@ -51,17 +51,21 @@ describe("a provider that fails", () => {
       "A could not be asked because of a bug",
       "error",
     ],
-  ])("%#: for a reason that does not pass gives a failed finding", async (one, reason, level) => {
-    const { enrich, lines } = createEnrichDesk([one]);
+  ])(
+    "%#: for a reason that does not pass is kept as a failure, and waits until that expires",
+    async (one, reason, level) => {
+      const { enrich, lines, store } = createEnrichDesk([one]);
 
-    await expect(enrich.ask(attacker, ["a"], never)).resolves.toMatchObject({
-      findings: [{ status: "failed", reason, expiresAt: after(600) }],
-      waiting: [],
-    });
-    expect(lines).toMatchObject([{ level }]);
-  });
+      await expect(enrich.ask(attacker, ["a"], never)).resolves.toEqual({
+        findings: [],
+        waiting: [{ provider: "a", reason, kind: "unavailable", retryAt: after(600) }],
+      });
+      expect([...store.kept.values()]).toMatchObject([{ status: "failed", reason, tries: 1 }]);
+      expect(lines).toMatchObject([{ level }]);
+    },
+  );
 
-  test("by throwing at once is a failed finding", async () => {
+  test("by throwing at once is one that waits", async () => {
     const broken: IntelProvider = {
       ...knowing("broken"),
       lookUp: () => {
@@ -71,7 +75,7 @@ describe("a provider that fails", () => {
     const { enrich, lines } = createEnrichDesk([broken]);
 
     await expect(enrich.ask(attacker, ["broken"], never)).resolves.toMatchObject({
-      findings: [{ status: "failed" }],
+      waiting: [{ reason: "BROKEN could not be asked because of a bug" }],
     });
     expect(lines).toMatchObject([{ level: "error", fields: { error: "bug" } }]);
   });

@@ -26,14 +26,19 @@ describe("a budget that is short", () => {
     await enrich.ask(stranger(0), ["first"], never);
 
     await expect(enrich.ask(attacker, ["first"], never)).resolves.toMatchObject({
-      waiting: [{ reason: "the budget is short, so the most urgent addresses go first", retryAt: null }],
+      waiting: [
+        { reason: "the budget is short, so the most urgent addresses go first", kind: "busy", retryAt: null },
+      ],
     });
-    store.queue("first", candidate(attacker, { severity: "critical" }), clock.now);
+    store.queue("first", candidate(attacker), clock.now);
     await step("first");
     expect(asked.asked).toHaveLength(1);
+    store.queue("first", candidate(stranger(2), { severity: "critical" }), clock.now);
+    await step("first");
+    expect(asked.asked).toEqual([stranger(0), stranger(2)]);
     clock.wait(10);
     await step("first");
-    expect(asked.asked).toEqual([stranger(0), attacker]);
+    expect(asked.asked).toEqual([stranger(0), stranger(2), attacker]);
   });
 
   test("to the last is spread over the day, but for what is urgent", async () => {

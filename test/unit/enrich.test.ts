@@ -28,11 +28,15 @@ describe("findings", () => {
     const findings = [
       { ...about, provider: "first", status: "known", evidence, expiresAt: after(43_200) },
       { ...about, provider: "second", status: "unknown", reason: "no data about it", expiresAt: after(3600) },
-      { ...about, provider: "third", status: "failed", reason: "third said no", expiresAt: after(600) },
     ];
+    const failure = { status: "failed", reason: "third said no", tries: 1 };
+    const rest = { ...about, ...failure, provider: "third", expiresAt: after(600) };
 
-    await expect(enrich.ask(attacker, names, never)).resolves.toEqual({ findings, waiting: [] });
-    expect([...store.kept.values()]).toEqual(expect.arrayContaining(findings));
+    await expect(enrich.ask(attacker, names, never)).resolves.toEqual({
+      findings,
+      waiting: [{ provider: "third", reason: "third said no", kind: "unavailable", retryAt: after(600) }],
+    });
+    expect([...store.kept.values()]).toEqual(expect.arrayContaining([...findings, rest]));
     expect(store.kept.size).toBe(3);
   });
 
@@ -50,7 +54,9 @@ describe("findings", () => {
 
     await expect(enrich.ask(attacker, ["gone"], never)).resolves.toEqual({
       findings: [],
-      waiting: [{ provider: "gone", reason: "is not configured any more", retryAt: null }],
+      waiting: [
+        { provider: "gone", reason: "is not configured any more", kind: "unavailable", retryAt: null },
+      ],
     });
   });
 });
@@ -82,6 +88,19 @@ describe("a finding that somebody else has kept", () => {
     clock.now = after(600);
     await enrich.ask(attacker, ["first"], never);
     expect(refusing.asked).toHaveLength(2);
+  });
+
+  test("more than five minutes ahead of the clock counts as expired", async () => {
+    const asked = provider("first", async () => undefined);
+    const { enrich, clock } = createEnrichDesk([asked]);
+    await enrich.ask(attacker, ["first"], never);
+
+    clock.now = after(-300);
+    await enrich.ask(attacker, ["first"], never);
+    expect(asked.asked).toHaveLength(1);
+    clock.now = after(-301);
+    await enrich.ask(attacker, ["first"], never);
+    expect(asked.asked).toHaveLength(2);
   });
 
   test("in part is not enough for a provider that can tell more", async () => {
@@ -232,7 +251,7 @@ describe("a whole /24", () => {
       },
     };
   };
-  const partial = { ...evidence, isPartial: true as const };
+  const partial = { ...evidence, isPartial: true as const, isFromNetwork: true as const };
   const [a, b, c] = [ip("20.1.1.1"), ip("20.1.1.2"), ip("20.1.1.3")];
 
   test("is looked up once when three of its addresses are asked for, and answers those that wait", async () => {
@@ -253,6 +272,11 @@ describe("a whole /24", () => {
     // The fifth is answered from memory.
     await enrich.ask(ip("20.1.1.5"), ["first"], never);
     expect([networks.length, asked.asked.length]).toEqual([1, 0]);
+
+    // Who asks again although that is known needs more than it: also from the queue, and not before its turn.
+    await expect(enrich.ask(a, ["first"], never)).resolves.toMatchObject({ findings: [{ evidence }] });
+    expect([networks.length, asked.asked]).toEqual([1, [a]]);
+    expect(store.kept.get("first 20.1.1.1")).not.toMatchObject({ evidence: { isPartial: true } });
   });
 
   test.each([

@@ -58,6 +58,8 @@ const quiet: StoreCounts = {
   notificationsWaiting: 0,
   notificationsFailed: 0,
   unreadableDeliveries: 0,
+  unreadableLately: 0,
+  lastUnreadableAt: null,
   lookUpsWaiting: 0,
   holdsWaiting: 0,
   alarmsOpen: 0,

@@ -201,13 +201,21 @@ describe("a trouble is", () => {
   });
 
   test("everything that failed", async () => {
-    const counts = { alertsFailed: 1, sightingsFailed: 2, unreadableDeliveries: 3, notificationsFailed: 4 };
+    const counts = {
+      alertsFailed: 1,
+      sightingsFailed: 2,
+      unreadableDeliveries: 5,
+      unreadableLately: 3,
+      lastUnreadableAt: new Date("2026-11-20T12:30:00.000Z"),
+      notificationsFailed: 4,
+    };
 
     expect(await troubles({ counts })).toEqual([
       "1 alert could not be processed",
       stringContaining("2 sighted addresses"),
-      stringContaining("3 deliveries"),
+      "3 deliveries of the last 24 h could not be read, the last at 2026-11-20 12:30 UTC; they are kept in the database",
       stringContaining("4 notifications"),
     ]);
+    expect(await troubles({ counts: { unreadableDeliveries: 5 } })).toEqual([]);
   });
 });

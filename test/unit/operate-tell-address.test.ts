@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { forever } from "../../src/domain/block.ts";
 import type { AddressReport, BlockReport, Hold } from "../../src/ports.ts";
-import { type AddressStory, tellAddress } from "../../src/operate/tell-address.ts";
+import { type AddressStory, type ProviderNow, tellAddress } from "../../src/operate/tell-address.ts";
 import { virustotal } from "../fakes/findings.ts";
 import { after, ip, prefix, sampleDecision, sampleEnforcement, t0 } from "../fakes/samples.ts";
 
@@ -22,14 +22,22 @@ const empty: AddressReport = {
   receipts: [],
 };
 
+const abuseipdb: ProviderNow = {
+  name: "abuseipdb",
+  title: "AbuseIPDB",
+  state: "ok",
+  notBefore: null,
+  trouble: null,
+};
+
 /** The story of this report, a day after `t0`. */
 function tell(report: Partial<AddressReport>, changes: Partial<AddressStory> = {}): readonly string[] {
   return tellAddress({
     report: { ...empty, ...report },
     protectedReason: null,
     allowed: [],
-    decisionNow: { action: "watch", reasons: ["nothing speaks for a block"], rule: null },
-    titles: new Map([["abuseipdb", "AbuseIPDB"]]),
+    decisionNow: { action: "watch", reasons: ["nothing speaks for a block"], rule: null, missing: [] },
+    providers: [abuseipdb],
     describeFinding: () => "VirusTotal: 8 of 94 engines call it malicious",
     isPaused: false,
     now: after(3 * 3600),
@@ -127,6 +135,54 @@ describe("the story of an address", () => {
     ]);
   });
 
+  test("does not count what a person blocked by hand as an alert of a search", () => {
+    const byHand = {
+      ...sighting("al_hand", null),
+      sighting: { ip: address, count: 1, fields: ["network"], severity: null },
+      seenAt: after(600),
+      decision: sampleDecision("de_hand", { actor: "alice", rule: null, findings: [] }),
+    };
+    // What a search calls so, and a person has approved.
+    const search = { ...byHand, alertId: "al_2", seenAt: t0, decision: { ...byHand.decision, rule: "x" } };
+    const found = sighting("al_1", "a");
+    const seen = { firstSeenAt: t0, lastSeenAt: after(600) };
+
+    expect(tell({ sightings: [byHand], events: 1, ...seen })[0]).toBe("No alert has named it.");
+    expect(tell({ sightings: [byHand, found], events: 6, ...seen })[0]).toBe(
+      "Seen 5 times in 1 alert by 1 search, first 2026-11-21 09:00 UTC, last 2026-11-21 09:00 UTC.",
+    );
+    expect(tell({ sightings: [byHand, search], events: 2, ...seen })[0]).toMatch(/^Seen once in 1 alert by /);
+    const hundred = Array.from({ length: 100 }, () => byHand);
+    expect(tell({ sightings: hundred, events: 900, ...seen })[0]).toBe(
+      "No alert has named it since 2026-11-21 09:10 UTC.",
+    );
+  });
+
+  test("that was blocked for longer says that another block took the place of the first", () => {
+    const story = tell({
+      decisions: [blocked],
+      blocks: [
+        report({
+          state: "ended",
+          endedAt: after(60),
+          enforcements: [
+            sampleEnforcement({ firewall: "edge1", state: "expired", error: "replaced by bl_2" }),
+            sampleEnforcement({ firewall: "edge2", state: "expired", error: null }),
+          ],
+        }),
+      ],
+    });
+
+    expect(story.slice(2, 5)).toEqual([
+      "On edge1: another block took its place.",
+      "On edge2: its time was over.",
+      "2026-11-21 09:01 UTC the block on 203.0.113.9/32 ended: another block took its place.",
+    ]);
+    expect(tell({ blocks: [report({ state: "ended", endedAt: after(86_400) })] })).toContain(
+      "2026-11-22 09:00 UTC the block on 203.0.113.9/32 ended.",
+    );
+  });
+
   test("that was lifted tells who did it, why, and until when alerts can't block it again", () => {
     const grace = {
       prefix: prefix("203.0.113.0/24"),
@@ -220,7 +276,7 @@ describe("the story of an address", () => {
         expect.stringContaining("would have been blocked (mode observe) for 24 h because"),
         "2026-11-21 09:00 UTC blocked without end because alice blocked it by hand, by alice.",
         "The shadow policy would have said hold: too little.",
-        "Now 203.0.113.9/32 is blocked until somebody lifts it.",
+        "Now 203.0.113.9/32 is on record as blocked until somebody lifts it, and in force nowhere: no firewall is configured for it.",
       ]),
     );
   });
@@ -247,4 +303,44 @@ describe("the story of an address", () => {
 
     expect(tell({ decisions })).toContain("5 older decisions not told here.");
   });
+});
+
+describe("the forecast for an address", () => {
+  const watch = { action: "watch", reasons: ["no rule holds"], rule: null } as const;
+  const virustotal: ProviderNow = { ...abuseipdb, name: "virustotal", title: "VirusTotal" };
+  const last = (changes: Partial<AddressStory>) => tell({}, changes).at(-1);
+
+  test("names the providers that would be asked, and why they would be waited for", () => {
+    const decisionNow = { ...watch, missing: ["virustotal", "abuseipdb"] };
+    const refused = { ...virustotal, state: "refused", notBefore: after(14_400) } as const;
+
+    expect(last({ decisionNow, providers: [virustotal, abuseipdb] })).toBe(
+      "An alert about it now would ask VirusTotal and AbuseIPDB first; without them it would be decided: watch, because no rule holds.",
+    );
+    expect(last({ decisionNow, providers: [refused, { ...abuseipdb, state: "exhausted" }] })).toBe(
+      "An alert about it now would wait for VirusTotal and AbuseIPDB (VirusTotal refuses the key, tried again 2026-11-21 13:00 UTC; AbuseIPDB has nothing left of its budget); with what is known it would be decided: watch, because no rule holds.",
+    );
+  });
+
+  test("is a hold while new blocks are paused, only of what would be blocked", () => {
+    const block = { action: "block", reasons: ["8 engines"], rule: null, missing: [] } as const;
+
+    expect(last({ decisionNow: block, isPaused: true })).toBe(
+      "An alert about it now would be held: new blocks are paused; else it would be blocked, because 8 engines.",
+    );
+    expect(last({ decisionNow: block })).toBe(
+      "An alert about it now would be decided: block, because 8 engines.",
+    );
+    expect(last({ isPaused: true })).toMatch(/would be decided: watch/);
+  });
+});
+
+test.each([
+  [[], "on record as blocked until 2026-11-22 09:00 UTC, and in force nowhere: no firewall is configured for it"],
+  [["requested", "failed"], "to be blocked until 2026-11-22 09:00 UTC, in force on 0 of 2 firewalls"],
+  [["requested", "verified"], "blocked until 2026-11-22 09:00 UTC"],
+] as const)("a block whose firewalls are %j says how far it is", (states, words) => {
+  const enforcements = states.map((state, n) => sampleEnforcement({ firewall: `edge${n}`, state }));
+
+  expect(tell({ blocks: [report({ enforcements })] })).toContain(`Now 203.0.113.9/32 is ${words}.`);
 });

@@ -38,6 +38,15 @@ function withChange(changes: Partial<Receipt>): readonly Receipt[] {
 }
 
 describe("a chain of receipts", () => {
+  test("that says itself that it was changed has a fault for ever", () => {
+    const broken = receiptAfter(five[4] ?? chainStart, { kind: "break", subject: "receipts" });
+
+    expect(verifyChain([...five, broken, receiptAfter(broken)])).toEqual({
+      seq: 6,
+      what: "says that the record was changed before it",
+    });
+  });
+
   test("that nobody touched has no fault, as a whole and in parts", () => {
     expect(verifyChain(five)).toBeNull();
     expect(verifyChain(five.slice(2), five[1])).toBeNull();

@@ -27,7 +27,8 @@ export type CheckBlockAnswer = z.infer<typeof CheckBlockAnswer>;
 
 /**
  * What the answer says about each reported address of the network. Numbers `score` and `reports`, times `reported`, as in `/check`, but
- * for fewer days, and without what kind of network it is.
+ * for fewer days, and without what kind of network it is: nobody is blocked by them alone. Who is absent was not reported in these 30 days
+ * and counts as unknown, although a question about the address alone looks back 90.
  * @throws {AppError} PROVIDER_ANSWER_INVALID when an address is not of this network: who is absent would be taken for unknown
  */
 export function evidencesOf({ data }: CheckBlockAnswer, network: IpPrefix): ReadonlyMap<IpAddress, Evidence> {
@@ -56,5 +57,6 @@ function evidenceOf(reported: z.infer<typeof Reported>, ip: IpAddress, network: 
     ]),
     link: `https://www.abuseipdb.com/check/${ip}`,
     isPartial: true,
+    isFromNetwork: true,
   };
 }

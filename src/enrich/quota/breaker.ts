@@ -8,12 +8,14 @@ export interface CallFailure {
   readonly reason: string;
   /** How long the provider wants us to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** The same address has failed before since the last answer: that says nothing new about the provider. */
+  readonly isRepeat?: boolean;
 }
 
 type Kind = NonNullable<Budget["trouble"]>["kind"];
 
 /** So many failures in a row, and the provider is left alone. */
-const mostFailures = 5;
+export const mostFailures = 5;
 const firstRestMs = 30_000;
 const longestRestMs = 15 * 60_000;
 const firstQuotaRestMs = 60_000;
@@ -22,21 +24,18 @@ const keyRestMs = 3_600_000;
 
 /**
  * The budget after a call that failed. A provider that fails five times in a row rests for 30 s, then twice as long each time, up to 15
- * minutes; one whose quota is exhausted for as long as it says, else 60 s, then twice as long each time, at most to the end of the day; one
+ * minutes, also when it did answer, but with nothing of use about different addresses; one whose quota is exhausted for as long as it says, else 60 s, then twice as long each time, at most to the end of the day; one
  * that refuses the key for an hour. After a rest one call at a time tries whether it is well.
  * @param isProbe it was such a call; others that fail during a rest began before it and say nothing new
  */
 export function failed(before: Budget, failure: CallFailure, isProbe: boolean, now: Date): Budget {
   const budget = { ...before, totals: { ...before.totals, failed: before.totals.failed + 1 } };
   const { reason } = failure;
-  const isLate = !isProbe && isResting(budget, now);
-  if (failure.kind === "other") {
-    return isLate ? budget : { ...budget, notBefore: null, trouble: null, failures: 0 }; // it did answer
-  }
-  if (isLate && failure.kind !== "key" && !(failure.kind === "quota" && failure.retryAfterMs !== undefined)) {
+  const isLate = isResting(budget, now);
+  if (!isProbe && (failure.isRepeat === true || (isLate && !isNews(failure)))) {
     return budget;
   }
-  const kind = failure.kind === "invalid" ? "unavailable" : failure.kind;
+  const kind = failure.kind === "key" || failure.kind === "quota" ? failure.kind : "unavailable";
   const restMs = restMsOf(budget, kind, failure, { isProbe, now });
   return {
     ...budget,
@@ -44,6 +43,11 @@ export function failed(before: Budget, failure: CallFailure, isProbe: boolean, n
     notBefore: restMs === 0 ? null : new Date(now.getTime() + restMs),
     trouble: { kind, reason },
   };
+}
+
+/** Whether it tells something although the provider is left alone already. */
+function isNews({ kind, retryAfterMs }: CallFailure): boolean {
+  return kind === "key" || (kind === "quota" && retryAfterMs !== undefined);
 }
 
 function restMsOf(

@@ -1,4 +1,4 @@
-import type { Budget, BudgetWindow, QuotaWindow } from "../../ports.ts";
+import type { Budget, BudgetWindow, CallUnderWay, QuotaWindow } from "../../ports.ts";
 import { heldBackBy, isLong, type Wish } from "./gear.ts";
 import { freeAgainAt, leftOf, newWindow, windowAt, withOneMore } from "./window.ts";
 
@@ -9,10 +9,14 @@ export type Spent =
 
 export interface Refusal {
   readonly reason: string;
+  /** `busy`: others go first, or are being asked; else what is wrong with the provider. */
+  readonly kind: "busy" | "quota" | "unavailable" | "key";
   /** Null: nobody can say; somebody else must go first. */
   readonly notBefore: Date | null;
   /** Because the provider's quota is exhausted, or a window of a day or more spent. */
   readonly isSpent?: boolean;
+  /** It is about this address alone: others may be asked. */
+  readonly isOwn?: true;
 }
 
 /** Nothing asks us to wait for longer, so a date beyond comes from a clock that was wrong. */
@@ -20,6 +24,18 @@ const longestWaitMs = 25 * 3_600_000;
 
 /** A single call that tries whether the provider answers again must have ended by then, or is lost. */
 const probeLeaseMs = 60_000;
+
+/** No call takes longer, with its commits. Who notes one and dies must not keep others from asking for long. */
+const callLeaseMs = 30_000;
+
+/** Who looked for a finding just before it was kept must not pay for it again. */
+const answeredMs = 2000;
+
+/** Of those that were answered so many are remembered. */
+const mostAnswered = 50;
+
+/** When somebody else is asking about the address, look again after this. */
+const othersPauseMs = 1000;
 
 /** Nothing spent, nothing known. */
 export function newBudget(quota: readonly QuotaWindow[], now: Date): Budget {
@@ -29,6 +45,7 @@ export function newBudget(quota: readonly QuotaWindow[], now: Date): Budget {
     trouble: null,
     failures: 0,
     totals: { asked: 0, known: 0, unknown: 0, failed: 0 },
+    underWay: [],
   };
 }
 
@@ -53,23 +70,52 @@ function underSetting(window: BudgetWindow, quota: QuotaWindow | undefined, now:
   return window.counted === "told" ? window : { ...window, limit: quota.limit };
 }
 
-/** The budget as it is at this moment: windows that are over have begun anew. */
+/** The budget as it is at this moment: windows that are over have begun anew, calls that have not come back are lost. */
 export function budgetAt(budget: Budget, now: Date): Budget {
   const windows = budget.windows.map((window) => windowAt(window, now));
   const notBefore = isCredible(budget.notBefore, now) ? budget.notBefore : now;
+  const underWay = underWayAt(budget, now);
   const isSame =
-    notBefore === budget.notBefore && windows.every((window, index) => window === budget.windows[index]);
-  return isSame ? budget : { ...budget, windows, notBefore };
+    notBefore === budget.notBefore &&
+    underWay === budget.underWay &&
+    windows.every((window, index) => window === budget.windows[index]);
+  return isSame ? budget : { ...budget, windows, notBefore, underWay };
+}
+
+function underWayAt({ underWay = [] }: Budget, now: Date): readonly CallUnderWay[] {
+  const still = underWay.filter(
+    ({ until }) => until > now && until.getTime() <= now.getTime() + 2 * callLeaseMs,
+  );
+  return still.length === underWay.length ? underWay : still;
+}
+
+/** After the call about this address or network has come back. @param isAnswered else it may be asked again at once */
+export function cameBack(budget: Budget, about: string | null, isAnswered: boolean, now: Date): Budget {
+  if (about === null) {
+    return budget;
+  }
+  const others = (budget.underWay ?? []).filter(({ ip }) => ip !== about);
+  if (!isAnswered) {
+    return { ...budget, underWay: others };
+  }
+  const until = new Date(now.getTime() + answeredMs);
+  const answered = [...others.filter((call) => call.until <= until), { ip: about, until }];
+  const rest = others.filter((call) => call.until > until);
+  return { ...budget, underWay: [...rest, ...answered.slice(-mostAnswered)] };
 }
 
 function isCredible(notBefore: Date | null, now: Date): boolean {
   return notBefore === null || notBefore.getTime() <= now.getTime() + longestWaitMs;
 }
 
-/** Takes one call out of every window, when the provider is well, each has one left, and the gear allows it. */
-export function spend(before: Budget, wish: Wish, now: Date): Spent {
+/**
+ * Takes one call out of every window, when nobody else is asking the same, the provider is well, each window has one left, and the gear
+ * allows it. @param about the address or network; null: nobody need know
+ */
+export function spend(before: Budget, wish: Wish, now: Date, about: string | null = null): Spent {
   const budget = budgetAt(before, now);
-  const refusal = blockedBy(budget, now) ?? heldBackBy(budget, wish, now);
+  const refusal =
+    askedByOthers(budget, about, now) ?? blockedBy(budget, now) ?? heldBackBy(budget, wish, now);
   if (refusal !== null) {
     return { budget, isGranted: false, ...refusal };
   }
@@ -82,10 +128,25 @@ export function spend(before: Budget, wish: Wish, now: Date): Spent {
       // Until this one has come back nobody else tries.
       notBefore: isTrial ? new Date(now.getTime() + probeLeaseMs) : null,
       totals: { ...budget.totals, asked: budget.totals.asked + 1 },
+      underWay: [
+        ...(budget.underWay ?? []),
+        ...(about === null ? [] : [{ ip: about, until: new Date(now.getTime() + callLeaseMs) }]),
+      ],
     },
     isGranted: true,
     isProbe,
   };
+}
+
+function askedByOthers({ underWay = [] }: Budget, about: string | null, now: Date): Refusal | null {
+  return underWay.some(({ ip }) => ip === about)
+    ? {
+        reason: "another replica is asking about it",
+        kind: "busy",
+        notBefore: new Date(now.getTime() + othersPauseMs),
+        isOwn: true,
+      }
+    : null;
 }
 
 /** How many calls could be made at this moment, whoever wants them; with none, why not. */
@@ -106,7 +167,13 @@ export function callsNow(
 export function blockedBy(budget: Budget, now: Date): Refusal | null {
   if (budget.notBefore !== null && budget.notBefore > now) {
     const { notBefore, trouble } = budget;
-    return { reason: trouble?.reason ?? "it is being tried", notBefore, isSpent: trouble?.kind === "quota" };
+    const isSpent = trouble?.kind === "quota";
+    return {
+      reason: trouble?.reason ?? "it is being tried",
+      kind: trouble?.kind ?? "busy",
+      notBefore,
+      isSpent,
+    };
   }
   const [worst] = budget.windows
     .filter((window) => leftOf(window) === 0)
@@ -118,7 +185,7 @@ export function blockedBy(budget: Budget, now: Date): Refusal | null {
   }
   const { window, at } = worst;
   const reason = `all ${window.limit} calls of the ${window.name} are spent`;
-  return { reason, notBefore: at, isSpent: isLong(window) };
+  return { reason, kind: "quota", notBefore: at, isSpent: isLong(window) };
 }
 
 /** Whether a window of a day or more has no call left. */

@@ -4,8 +4,8 @@ import { endOf, leftOf, lengthMsOf } from "./window.ts";
 
 /**
  * How freely a budget is spent. `free`: who asks is answered at once. `ordered`: only from the queue, the most urgent first, after 10 s in
- * which a more urgent one may come. `saving`: also with so much time between two calls that they last until the budget comes back;
- * addresses of high or critical severity need not keep it.
+ * which a more urgent one may come. `saving`: also with so much time between two calls that they last until the budget comes back.
+ * Addresses of high or critical severity need keep neither.
  *
  * Why: 500 calls a day are gone in two hours of a storm, and the attacker of the third hour would be decided blindly. As long as more is left
  * of the budget than of its time, or half of it, nothing is gained by waiting; then order is worth ten seconds; at the end order alone
@@ -52,36 +52,39 @@ function restMs(window: BudgetWindow, now: Date): number {
   return Math.max(0, endOf(window).getTime() - now.getTime());
 }
 
-/** Why the gear does not let this one be asked now, and when it will; null: it does. A date that is null: from the queue. */
-export function heldBackBy(
-  budget: Budget,
-  wish: Wish,
-  now: Date,
-): { readonly reason: string; readonly notBefore: Date | null } | null {
+interface HeldBack {
+  readonly reason: string;
+  readonly kind: "busy" | "quota";
+  /** Null: from the queue. */
+  readonly notBefore: Date | null;
+}
+
+/** Why the gear does not let this one be asked now, and when it will; null: it does. */
+export function heldBackBy(budget: Budget, wish: Wish, now: Date): HeldBack | null {
   const gear = gearOf(budget, now);
   if (gear === "free") {
     return null;
   }
   if (wish === null) {
-    return { reason: "the budget is short, so the most urgent addresses go first", notBefore: null };
+    const reason = "the budget is short, so the most urgent addresses go first";
+    return { reason, kind: "busy", notBefore: null };
+  }
+  if (isUrgent(wish)) {
+    return null;
   }
   const waitedMs = now.getTime() - wish.since.getTime();
   if (waitedMs >= 0 && waitedMs < gatherMs) {
     const notBefore = new Date(wish.since.getTime() + gatherMs);
-    return { reason: "the budget is short, more urgent addresses may come", notBefore };
+    return { reason: "the budget is short, more urgent addresses may come", kind: "busy", notBefore };
   }
-  return gear === "ordered" || isUrgent(wish) ? null : pacedBy(budget, now);
+  return gear === "ordered" ? null : pacedBy(budget, now);
 }
 
-/** Need not keep the pace. */
 function isUrgent({ severity }: NonNullable<Wish>): boolean {
   return severity === "high" || severity === "critical";
 }
 
-function pacedBy(
-  { windows }: Budget,
-  now: Date,
-): { readonly reason: string; readonly notBefore: Date } | null {
+function pacedBy({ windows }: Budget, now: Date): HeldBack | null {
   const next = windows
     .filter((window) => isLong(window) && gearOfWindow(window, now) === "saving")
     .map((window) => {
@@ -92,7 +95,11 @@ function pacedBy(
     });
   const latest = Math.max(0, ...next);
   return latest > now.getTime()
-    ? { reason: "the last of the budget is spread over the time that is left", notBefore: new Date(latest) }
+    ? {
+        reason: "the last of the budget is spread over the time that is left",
+        kind: "quota",
+        notBefore: new Date(latest),
+      }
     : null;
 }
 

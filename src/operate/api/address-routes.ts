@@ -42,16 +42,15 @@ async function readAddress(deps: ApiDeps, ip: IpAddress) {
   ]);
   const protectedReason = deps.protectedReason(prefixOf(ip));
   const decisionNow = await decideNow(report);
-  const { action, holdCause, reasons, rule, policyVersion, mode } = decisionNow;
+  const { action, holdCause, reasons, rule, policyVersion, mode, missing } = decisionNow;
   const allowed = allowlist.filter(({ prefix }) => prefixContains(prefix, ip));
-  const titles = new Map(states.map(({ name, title }) => [name, title]));
   const isPaused = controls.paused !== null;
   const story = {
     report,
     protectedReason,
     allowed,
     decisionNow,
-    titles,
+    providers: states,
     describeFinding,
     isPaused,
     now: time,
@@ -60,7 +59,7 @@ async function readAddress(deps: ApiDeps, ip: IpAddress) {
     ip,
     story: tellAddress(story),
     protected: protectedReason,
-    now: { action, holdCause, reasons, rule, policyVersion, mode },
+    now: { action, holdCause, reasons, rule, policyVersion, mode, missing },
     allowlist: allowed,
     events: report.events,
     firstSeenAt: report.firstSeenAt,

@@ -1,20 +1,25 @@
 import { randomUUID } from "node:crypto";
+import { z } from "zod";
 import type { AllowEntry } from "../../domain/allow-entry.ts";
 import { blockJson } from "../block-json.ts";
 import { allow } from "./allow.ts";
 import type { ApiDeps } from "./deps.ts";
+import { expiryWanted } from "./expiry-wanted.ts";
 import { mostListed } from "./lift-blocks.ts";
 import { allowEntryJson } from "./people-json.ts";
 import { AllowedAnswer, AllowList, DisallowedAnswer } from "./people-shapes.ts";
 import { type ApiRoute, reply, route } from "./route.ts";
-import { Actor, Line, Moment, noParameters, only, WantedNetwork } from "./wanted-shapes.ts";
+import { refuseWide } from "./refuse-wide.ts";
+import { Actor, Duration, Line, Moment, noParameters, only, WantedNetwork } from "./wanted-shapes.ts";
 
 const AllowRequest = only({
   network: WantedNetwork,
   reason: Line,
   owner: Line.optional(),
+  duration: Duration.optional(),
   expires: Moment.optional(),
   actor: Actor,
+  wide: z.boolean("expected true or false").default(false),
 });
 
 const DisallowRequest = only({ reason: Line.optional(), actor: Actor });
@@ -59,14 +64,21 @@ function addRoute(deps: ApiDeps): ApiRoute {
     paths: ["/api/v1/allowlist"],
     role: "operator",
     summary: "Put a network on the allow-list",
-    description: "It lifts every block that shares an address with the network, at once.",
+    description:
+      "It lifts every block that shares an address with the network, at once. Without `duration` and `expires` it has no end. A network wider than /16 (IPv4) or /32 (IPv6) needs an administrator who says `wide`; one that holds every address is refused.",
     query: noParameters,
     body: AllowRequest,
     answers: { 201: AllowedAnswer },
-    async handle({ body: { network, reason, owner = "", expires = null, actor }, caller }) {
+    problems: ["CONFLICT"],
+    async handle({ body: { network, reason, owner = "", duration, expires, actor, wide }, caller }) {
       const now = deps.now();
-      if (expires !== null && expires <= now) {
-        return { problem: "PAYLOAD_INVALID", detail: "expires: is over already." };
+      const refusal = await refuseWide(deps, network, { caller, wide });
+      if (refusal !== null) {
+        return refusal;
+      }
+      const expiresAt = expiryWanted({ duration, expires }, now);
+      if (typeof expiresAt === "string") {
+        return { problem: "PAYLOAD_INVALID", detail: expiresAt };
       }
       const entry: AllowEntry = {
         id: `aw_${randomUUID().replaceAll("-", "")}`,
@@ -75,7 +87,7 @@ function addRoute(deps: ApiDeps): ApiRoute {
         owner,
         actor: caller.actor(actor),
         createdAt: now,
-        expiresAt: expires,
+        expiresAt,
       };
       const lifted = await allow(deps, entry);
       return reply(201, {

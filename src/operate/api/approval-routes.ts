@@ -7,6 +7,7 @@ import { blockReportJson } from "../block-json.ts";
 import { allow } from "./allow.ts";
 import { answerHold } from "./answer-hold.ts";
 import { refuseWhilePaused } from "./by-hand.ts";
+import { refuseCrawler } from "./refuse-crawler.ts";
 import type { Caller } from "./caller.ts";
 import { writtenAs } from "./components.ts";
 import { ApprovedAnswer, DeniedAnswer } from "./control-shapes.ts";
@@ -54,18 +55,18 @@ function approveRoute(deps: ApiDeps): ApiRoute {
     role: "operator",
     summary: "Block what waits for a person",
     description:
-      "Without a duration for as long as the policy says. 409: it was answered or has lapsed, the address is protected or let out, or new blocks are paused.",
+      "Without a duration for as long as the policy says. 409: it was answered or has lapsed, the address is protected, a crawler's or let out, or new blocks are paused. `force` (administrators): although new blocks are paused, or it is a crawler.",
     query: noParameters,
     body: ApproveRequest,
     answers: { 200: ApprovedAnswer },
     problems: ["NOT_FOUND", "CONFLICT"],
-    async handle({ params, body, caller }) {
+    async handle({ params, body, caller, signal }) {
       const { reason = "approved through the API", duration = null, force } = body;
       const hold = await deps.store.hold(params["id"] ?? "", deps.now());
       if (hold === undefined) {
         return nothingWaits;
       }
-      const refusal = await refuseApproval(deps, hold, { caller, force });
+      const refusal = await refuseApproval(deps, hold, { caller, force, signal });
       if (refusal !== null) {
         return refusal;
       }
@@ -94,11 +95,11 @@ function approveRoute(deps: ApiDeps): ApiRoute {
 
 async function refuseApproval(
   deps: ApiDeps,
-  { state }: Hold,
-  { caller, force }: { readonly caller: Caller; readonly force: boolean },
+  { state, decision: { ip } }: Hold,
+  by: { readonly caller: Caller; readonly force: boolean; readonly signal: AbortSignal },
 ): Promise<Refusal | null> {
   return state === "waiting"
-    ? refuseWhilePaused(deps, caller, force)
+    ? ((await refuseWhilePaused(deps, by.caller, by.force)) ?? refuseCrawler(deps, ip, by))
     : { problem: "CONFLICT", detail: `It does not wait any more: it is ${state}.` };
 }
 

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Alert, Sighting } from "../../domain/alert.ts";
-import { lengthOf, networkOf, type IpPrefix, familyOf } from "../../domain/ip-address.ts";
+import { forever } from "../../domain/block.ts";
+import { type IpPrefix, networkOf } from "../../domain/ip-address.ts";
 import type { DecisionRecord } from "../../ports.ts";
+import { fieldsByHand } from "../by-hand-sighting.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Caller } from "./caller.ts";
 import type { Refusal } from "./route.ts";
@@ -9,12 +11,14 @@ import type { Refusal } from "./route.ts";
 /** How long a message about a block waits for the firewalls, so that it can say what they did. */
 const firewallPatienceMs = 15_000;
 
+/** For how many seconds from now on, infinity: without end; or until when, to the millisecond. */
+export type WantedEnd = { readonly seconds: number } | { readonly until: Date };
+
 /** What a person wants dropped. */
 export interface WantedBlock {
   readonly prefix: IpPrefix;
   readonly reason: string;
-  /** Infinity: without end. */
-  readonly seconds: number;
+  readonly end: WantedEnd;
   /** Null: all. */
   readonly groups: readonly string[] | null;
 }
@@ -40,7 +44,7 @@ export function alertByHand(now: Date): Alert {
 /** What the store commits for one network that a person blocks. */
 export function entryByHand(
   deps: Pick<ApiDeps, "manualDecision" | "targetOf" | "mode" | "policyVersion">,
-  { prefix, reason, seconds, groups }: WantedBlock,
+  { prefix, reason, end, groups }: WantedBlock,
   about: {
     readonly alertId: string;
     readonly actor: string;
@@ -53,11 +57,14 @@ export function entryByHand(
   const { alertId, actor, now, channels } = about;
   const { mode, policyVersion } = deps;
   const target = deps.targetOf(groups);
+  const seconds = "until" in end ? Number.POSITIVE_INFINITY : end.seconds;
+  const decision = deps.manualDecision({ alertId, ip, actor, reason, seconds, mode, now, policyVersion });
   return {
-    sighting: { ip, count: 1, fields: ["network"], severity: null },
+    sighting: { ip, count: 1, fields: fieldsByHand, severity: null },
     record: {
       sightingId: "",
-      decision: deps.manualDecision({ alertId, ip, actor, reason, seconds, mode, now, policyVersion }),
+      // As it was said: counted in seconds it would become another one, and the same wish once more an extension.
+      decision: "until" in end ? { ...decision, expiresAt: end.until } : decision,
       prefix,
       groups: target.groups,
       firewalls: mode === "observe" ? [] : target.firewalls,
@@ -95,29 +102,25 @@ export async function refuseWhilePaused(
     : { problem: "FORBIDDEN", detail: "While new blocks are paused, only an administrator may force one." };
 }
 
-const shortestLength = { 4: 24, 6: 48 } as const;
-
-/** True for what only an administrator may ask for. */
-export function isWide(prefix: IpPrefix): boolean {
-  return lengthOf(prefix) < shortestLength[familyOf(prefix)];
-}
-
-/** How long a block is to stand, in seconds, infinity without end; what is wrong, as a sentence without its full stop. */
-export function secondsWanted(
+/** How long a block is to stand; what is wrong, as a sentence without its full stop. */
+export function endWanted(
   {
     duration,
     until,
   }: { readonly duration?: number | undefined; readonly until?: Date | "permanent" | undefined },
   now: Date,
-): number | string {
+): WantedEnd | string {
   if ((duration === undefined) === (until === undefined)) {
     return "say either duration or until";
   }
-  if (until === "permanent") {
-    return Number.POSITIVE_INFINITY;
+  if (until === undefined || until === "permanent") {
+    return { seconds: duration ?? Number.POSITIVE_INFINITY };
   }
-  const seconds = until === undefined ? (duration ?? 0) : Math.ceil((until.getTime() - now.getTime()) / 1000);
-  return seconds >= 1 ? seconds : "until: is over already";
+  return until.getTime() < forever.getTime() ? endAt(until, now) : { seconds: Number.POSITIVE_INFINITY };
+}
+
+function endAt(until: Date, now: Date): WantedEnd | string {
+  return until > now ? { until } : "until: is over already";
 }
 
 /** Groups that no firewall is in, in words; null when there are none. */

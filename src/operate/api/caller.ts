@@ -29,13 +29,19 @@ export function hashSecret(secret: string): string {
   return hash("sha256", secret, "hex");
 }
 
-/** Tells who has sent this bearer token; undefined when nobody may have it. @throws {AppError} STORE_UNAVAILABLE */
-export function createCallerOf({
-  store,
-  adminToken,
-  now,
-  log,
-}: CallerDeps): (token: string) => Promise<Caller | undefined> {
+/**
+ * Tells who has sent this bearer token; undefined when nobody may have it.
+ * @param mayAsk false: the database is asked only about tokens that were right before
+ * @throws {AppError} STORE_UNAVAILABLE
+ */
+type CallerOf = (token: string, mayAsk?: boolean) => Promise<Caller | undefined>;
+
+/** Tokens to remember as right; there are seldom more. */
+const mostRemembered = 1000;
+
+/** Who guesses must neither keep the database busy nor lock those out who have a token. */
+export function createCallerOf({ store, adminToken, now, log }: CallerDeps): CallerOf {
+  const right = new Set<string>();
   const isAdmin = createSecretCheck([adminToken]);
   const noteUse = async (id: string, time: Date): Promise<void> => {
     try {
@@ -52,21 +58,35 @@ export function createCallerOf({
     const isRight = createSecretCheck([record?.hash ?? ""])(hashSecret(secret));
     return record !== undefined && isRight && isValid(record, time) ? record : undefined;
   };
-  return async (token) => {
+  return async (token, mayAsk = true) => {
     if (isAdmin(token)) {
-      return { role: "administrator", actor: (given) => given ?? "administrator" };
+      return { role: "administrator", actor: (given) => nameOf("administrator", given) };
+    }
+    const digest = hashSecret(token);
+    if (!mayAsk && !right.has(digest)) {
+      return undefined;
     }
     const time = now();
     const record = await recordOf(token, time);
     if (record === undefined) {
+      right.delete(digest);
       return undefined;
     }
+    if (right.size >= mostRemembered) {
+      right.clear();
+    }
+    right.add(digest);
     const { id, name, role, lastUsedAt } = record;
     if (lastUsedAt === null || time.getTime() - lastUsedAt.getTime() >= noteMs) {
       await noteUse(id, time);
     }
-    return { role, actor: (given) => (given === undefined ? name : `${name} for ${given}`) };
+    return { role, actor: (given) => nameOf(name, given) };
   };
+}
+
+/** Whose token it was, and who says to have done it with it. */
+function nameOf(owner: string, given: string | undefined): string {
+  return given === undefined ? owner : `${owner} for ${given}`;
 }
 
 function isValid({ revokedAt, expiresAt }: TokenRecord, now: Date): boolean {

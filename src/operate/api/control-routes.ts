@@ -3,6 +3,7 @@ import type { Hold, Page } from "../../ports.ts";
 import { answerHold } from "./answer-hold.ts";
 import { ControlsShape, ResumedAnswer } from "./control-shapes.ts";
 import type { ApiDeps } from "./deps.ts";
+import { findCrawlers } from "./find-crawlers.ts";
 import { type ApiRoute, reply, route } from "./route.ts";
 import { Actor, Line, noParameters, only } from "./wanted-shapes.ts";
 
@@ -80,10 +81,11 @@ function resumeRoute(deps: ApiDeps): ApiRoute {
 interface Counts {
   readonly released: number;
   readonly protectedNow: number;
+  readonly crawlers: number;
   readonly unchanged: number;
 }
 
-const nothing: Counts = { released: 0, protectedNow: 0, unchanged: 0 };
+const nothing: Counts = { released: 0, protectedNow: 0, crawlers: 0, unchanged: 0 };
 /** Those at a time share commits. */
 const perPage = 100;
 
@@ -100,14 +102,25 @@ async function releaseHolds(
       now: deps.now(),
       causes: ["limit", "paused"],
     });
+    // Who asked may be gone: what was begun is finished, and each address takes name servers a second at most.
+    const crawlers = await findCrawlers(
+      deps,
+      page.items.map(({ decision }) => decision.ip),
+      new AbortController().signal,
+    );
+    const released = page.items.filter(({ decision }) => !crawlers.has(decision.ip));
     const answered = await Promise.all(
-      page.items.map((hold) => answerHold(deps, hold, { ...by, seconds: null, channels: [] })),
+      released.map((hold) => answerHold(deps, hold, { ...by, seconds: null, channels: [] })),
     );
     const count = (kind: (typeof answered)[number]["kind"]): number =>
       answered.filter((one) => one.kind === kind).length;
+    for (const [ip, why] of crawlers) {
+      deps.log.warn({ ip, why }, "hold not released: it is a crawler");
+    }
     counts = {
       released: counts.released + count("blocked"),
       protectedNow: counts.protectedNow + count("protected"),
+      crawlers: counts.crawlers + page.items.length - released.length,
       unchanged: counts.unchanged + count("unchanged"),
     };
     cursor = page.next;

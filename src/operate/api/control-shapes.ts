@@ -18,6 +18,7 @@ export const ResumedAnswer = z.object({
   controls: ControlsShape,
   released: Count.describe("Holds that became blocks"),
   protectedNow: Count.describe("Holds left because the address may not be blocked"),
+  crawlers: Count.describe("Holds left because the address is a crawler's: they wait on for a person"),
   unchanged: Count.describe(
     "Holds that became no block: the address was blocked, let out or answered meanwhile",
   ),

@@ -82,6 +82,10 @@ export const DecisionNowShape = DecisionShape.pick({
   rule: true,
   policyVersion: true,
   mode: true,
+}).extend({
+  missing: z
+    .array(z.string())
+    .describe("Providers that would be asked first, and whose answer could change it"),
 });
 
 export const DecisionList = z.object({ decisions: z.array(DecisionShape), next: Next });

@@ -15,6 +15,8 @@ export interface ApiDeps extends Omit<StatusDeps, "store">, Omit<LiftBlockDeps, 
   readonly policyVersion: string;
   /** Why the network may never be blocked, or null. */
   readonly protectedReason: (prefix: IpPrefix) => string | null;
+  /** Why the address is a crawler that must not be blocked, or null. Asks name servers; never rejects. */
+  readonly confirmCrawler: (ip: IpAddress, signal: AbortSignal) => Promise<string | null>;
   /** What would be decided about the address now, with what is known; nobody is asked. */
   readonly decideNow: (report: AddressReport) => Promise<DecisionNow> | DecisionNow;
   /** The decision by which a person blocks an address. */
@@ -52,6 +54,7 @@ type ApiRecords =
   | "openAlarms"
   | "prefixLists"
   | "listBlocks"
+  | "standingBlocks"
   | "blocksOn"
   | "gracesOn"
   | "liftBlocks"
@@ -82,7 +85,10 @@ type ApiRecords =
 export type DecisionNow = Pick<
   Decision,
   "action" | "holdCause" | "reasons" | "rule" | "policyVersion" | "mode"
->;
+> & {
+  /** Names of providers who would be asked first, and whose answer could change it. */
+  readonly missing: readonly string[];
+};
 
 export interface ManualBlock {
   readonly alertId: string;

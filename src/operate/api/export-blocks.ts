@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { cleanText } from "../../domain/clean-text.ts";
 import type { BlockReport } from "../../ports.ts";
 import { blockJson } from "../block-json.ts";
 import { BlockExport } from "./block-shapes.ts";
@@ -7,6 +6,7 @@ import { csvLine } from "./csv.ts";
 import type { ApiDeps } from "./deps.ts";
 import { type ApiRoute, route } from "./route.ts";
 import { only } from "./wanted-shapes.ts";
+import { writeReason } from "./write-reason.ts";
 
 const perPage = 500;
 
@@ -97,7 +97,7 @@ async function exported(
   const decision = await store.decision(decisionId);
   return {
     network: prefix,
-    reason: cleanText(decision?.reasons.join("; ") ?? "", 180) || "no reason is on record",
+    reason: writeReason(decision),
     until: expiresAt?.toISOString() ?? "permanent",
     mode,
     groups,

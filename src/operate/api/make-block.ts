@@ -4,17 +4,18 @@ import { blockModeOf } from "../../domain/decision.ts";
 import type { IpPrefix } from "../../domain/ip-address.ts";
 import type { BlockReport } from "../../ports.ts";
 import { blockReportJson } from "../block-json.ts";
+import { tooWideToBlock } from "../too-wide.ts";
 import { BlockedAnswer } from "./block-shapes.ts";
 import {
   alertByHand,
+  endWanted,
   entryByHand,
-  isWide,
   refuseWhilePaused,
-  secondsWanted,
   unknownGroups,
   type WantedBlock,
 } from "./by-hand.ts";
-import type { Caller } from "./caller.ts";
+import { refuseCrawler } from "./refuse-crawler.ts";
+import { soleAddress } from "./find-crawlers.ts";
 import { decisionJson } from "./decision-json.ts";
 import type { ApiDeps } from "./deps.ts";
 import { type ApiRoute, type Refusal, reply, route } from "./route.ts";
@@ -30,7 +31,6 @@ const BlockRequest = only({
   actor: Actor,
   groups: GroupNames,
   force: z.boolean("expected true or false").default(false),
-  wide: z.boolean("expected true or false").default(false),
 });
 type BlockRequest = z.infer<typeof BlockRequest>;
 
@@ -43,21 +43,28 @@ export function makeBlockRoute(deps: ApiDeps): ApiRoute {
     role: "operator",
     summary: "Block a network, or extend the block that stands on it",
     description:
-      "201: a new block. 200: a standing one lasts longer now, or one that lasts as long stood already. 409: the network is protected, or new blocks are paused. `force` (administrators): although new blocks are paused. `wide` (administrators): wider than /24 or /48.",
+      "201: a new block. 200: a standing one lasts longer now, or one that lasts as long stood already. 400: it is wider than /24 (IPv4) or /48 (IPv6). 409: the network is protected, the address is a crawler's, or new blocks are paused. `force` (administrators): although new blocks are paused, or it is a crawler.",
     query: noParameters,
     body: BlockRequest,
     answers: { 200: BlockedAnswer, 201: BlockedAnswer },
     problems: ["CONFLICT"],
-    async handle({ body, caller }) {
-      const wanted = read(deps, body, caller);
+    async handle({ body, caller, signal }) {
+      const wanted = read(deps, body);
       if ("problem" in wanted) {
         return wanted;
       }
-      const paused = await refuseWhilePaused(deps, caller, body.force);
-      if (paused !== null) {
-        return paused;
+      const by = { caller, force: body.force, signal };
+      const refusal =
+        (await refuseWhilePaused(deps, caller, body.force)) ??
+        (await refuseCrawler(deps, soleAddress(wanted.prefix), by));
+      if (refusal !== null) {
+        return refusal;
       }
-      const { before, decision, block } = await make(deps, wanted, caller.actor(body.actor));
+      const made = await make(deps, wanted, caller.actor(body.actor));
+      if ("problem" in made) {
+        return made;
+      }
+      const { before, decision, block } = made;
       if (block === undefined) {
         return { problem: "CONFLICT", detail: `${decision.reasons.join("; ")}.` };
       }
@@ -67,48 +74,47 @@ export function makeBlockRoute(deps: ApiDeps): ApiRoute {
   });
 }
 
-function read(deps: ApiDeps, body: BlockRequest, caller: Caller): WantedBlock | Refusal {
+function read(deps: ApiDeps, body: BlockRequest): WantedBlock | Refusal {
   const { network: prefix, reason, groups = null } = body;
-  const seconds = secondsWanted(body, deps.now());
-  if (typeof seconds === "string") {
-    return { problem: "PAYLOAD_INVALID", detail: `${seconds}.` };
+  const tooWide = tooWideToBlock(prefix);
+  if (tooWide !== null) {
+    return { problem: "PAYLOAD_INVALID", detail: `network: ${tooWide}` };
+  }
+  const end = endWanted(body, deps.now());
+  if (typeof end === "string") {
+    return { problem: "PAYLOAD_INVALID", detail: `${end}.` };
   }
   const misfit = unknownGroups(deps, groups);
   if (misfit !== null) {
     return { problem: "PAYLOAD_INVALID", detail: `groups: ${misfit}.` };
   }
-  const tooWide = isWide(prefix) ? refuseWide(prefix, caller, body.wide) : null;
-  const protectedReason = deps.protectedReason(prefix);
-  if (tooWide !== null || protectedReason === null) {
-    return tooWide ?? { prefix, reason, seconds, groups };
-  }
-  return { problem: "CONFLICT", detail: `${prefix} may not be blocked: ${protectedReason}.` };
+  return refuseProtected(deps, prefix) ?? { prefix, reason, end, groups };
 }
 
-function refuseWide(prefix: IpPrefix, { role }: Caller, wide: boolean): Refusal | null {
-  const what = `${prefix} is wider than /24 (IPv4) or /48 (IPv6)`;
-  if (role !== "administrator") {
-    return { problem: "FORBIDDEN", detail: `${what}: only an administrator may ask for that.` };
-  }
-  return wide ? null : { problem: "CONFLICT", detail: `${what}: say "wide": true.` };
+function refuseProtected({ protectedReason }: ApiDeps, prefix: IpPrefix): Refusal | null {
+  const why = protectedReason(prefix);
+  return why === null ? null : { problem: "CONFLICT", detail: `${prefix} may not be blocked: ${why}.` };
 }
 
-async function make(
-  deps: ApiDeps,
-  wanted: WantedBlock,
-  actor: string,
-): Promise<{
+interface Made {
   /** Stood before. */
   readonly before: BlockReport | undefined;
   readonly decision: Decision;
   /** Stands now. */
   readonly block: BlockReport | undefined;
-}> {
+}
+
+async function make(deps: ApiDeps, wanted: WantedBlock, actor: string): Promise<Made | Refusal> {
   const { store, channels, wakeFirewalls, log } = deps;
   const { prefix, reason } = wanted;
   const time = deps.now();
   const mode = blockModeOf(deps.mode);
   const before = standing(await store.blocksOn(prefix, time), mode);
+  // Again: firewalls and name servers may have told something while others were asked.
+  const refusal = refuseProtected(deps, prefix);
+  if (refusal !== null) {
+    return refusal;
+  }
   const alert = alertByHand(time);
   const entry = entryByHand(deps, wanted, { alertId: alert.id, actor, now: time, channels });
   const [decision] = await store.recordByHand(alert, [entry]);

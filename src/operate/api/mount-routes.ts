@@ -38,14 +38,15 @@ function expressPath(path: string): string {
 
 function authenticate(deps: CallerDeps, callers: WeakMap<Request, Caller>): RequestHandler {
   const callerOf = createCallerOf(deps);
+  // Who has one IPv6 address usually has the /64 around it.
+  const keyOf = ({ ip, socket }: Request): string => ipKeyGenerator(ip ?? socket.remoteAddress ?? "", 64);
   // The right token always gets through, or anybody could lock the operators out by guessing.
   const limitGuesses = rateLimit({
     windowMs: 60_000,
     limit: mostWrongTokens,
     standardHeaders: false,
     legacyHeaders: false,
-    // Who has one IPv6 address usually has the /64 around it.
-    keyGenerator: ({ ip, socket }) => ipKeyGenerator(ip ?? socket.remoteAddress ?? "", 64),
+    keyGenerator: keyOf,
     handler: (_request, response) => {
       sendProblem(response, "RATE_LIMITED", "Too many requests without the right token.", {
         "Retry-After": retrySeconds,
@@ -55,7 +56,9 @@ function authenticate(deps: CallerDeps, callers: WeakMap<Request, Caller>): Requ
   return async (request, response, next) => {
     response.set("Cache-Control", "no-store");
     const [scheme = "", token = ""] = (request.headers.authorization ?? "").split(" ");
-    const caller = scheme.toLowerCase() === "bearer" ? await callerOf(token) : undefined;
+    const guesses = (await limitGuesses.getKey(keyOf(request)))?.totalHits ?? 0;
+    const mayAsk = guesses < mostWrongTokens;
+    const caller = scheme.toLowerCase() === "bearer" ? await callerOf(token, mayAsk) : undefined;
     if (caller !== undefined) {
       callers.set(request, caller);
       next();
@@ -66,7 +69,7 @@ function authenticate(deps: CallerDeps, callers: WeakMap<Request, Caller>): Requ
       sendProblem(
         response,
         "UNAUTHENTICATED",
-        "Send `Authorization: Bearer <ADMIN_TOKEN>`. `portcullis secrets` prints it. A token that was made for you may have expired or been revoked.",
+        "Send `Authorization: Bearer <token>`: ADMIN_TOKEN, which `portcullis secrets` prints, or a token that an administrator made with `portcullis token create`; commands take it in PORTCULLIS_TOKEN. A token that was made for you may have expired or been revoked.",
       );
     });
   };

@@ -17,8 +17,11 @@ const Since = writtenAs(
 
 const wantedLimit = "expected a whole number from 0 to 100000";
 
+/** Reading it must not keep deliveries waiting. */
+const mostPolicy = 64 * 1024;
+
 const BacktestRequest = only({
-  policy: z.string("expected the text of a policy in YAML").max(256 * 1024, "is longer than 256 KiB"),
+  policy: z.string("expected the text of a policy in YAML").max(mostPolicy, "is longer than 64 KiB"),
   since: Since.default("30d"),
   limit: z.int(wantedLimit).min(0, wantedLimit).max(100_000, wantedLimit).default(1000),
 });

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import type { IpPrefix } from "../../domain/ip-address.ts";
-import { secondsWanted, unknownGroups, type WantedBlock } from "./by-hand.ts";
+import { endWanted, unknownGroups, type WantedBlock } from "./by-hand.ts";
 import { type CsvRecord, readCsv, undefused } from "./csv.ts";
 import type { ApiDeps } from "./deps.ts";
 import { Duration, Line, Moment, WantedNetwork } from "./wanted-shapes.ts";
@@ -20,6 +20,8 @@ export interface LineFault {
 export interface Import {
   readonly lines: readonly ImportLine[];
   readonly faults: readonly LineFault[];
+  /** False when there were so many faults that the rest was not read. */
+  readonly isWhole: boolean;
 }
 
 /** One line, before it is checked. */
@@ -28,24 +30,45 @@ interface RawLine {
   readonly value: unknown;
 }
 
-type ReadDeps = Pick<ApiDeps, "protectedReason" | "groups" | "now">;
+type ReadDeps = Pick<ApiDeps, "protectedReason" | "groups">;
+
+interface Reading {
+  /** Reason for lines that have none. */
+  readonly usual: string | undefined;
+  readonly now: Date;
+}
 
 /** Reading 5 MiB must not keep deliveries waiting. */
 const linesPerTurn = 1000;
 
+const mostLines = 100_000;
+/** Of a fault, in characters: a line may hold a hundred wrong groups. */
+const mostProblem = 200;
+
 /**
  * Reads blocks from CSV with a header (`network,reason,duration` or `until`, `groups` with `;` between) or a JSON list of such
- * objects, as `GET /api/v1/blocks/export` writes both. @param usual reason for lines that have none
+ * objects, as `GET /api/v1/blocks/export` writes both.
  * @returns what can be done, and what is wrong with each line that can't; a sentence when nothing can be read
  */
 export async function readImport(
   deps: ReadDeps,
   text: string,
-  { isJson, usual }: { readonly isJson: boolean; readonly usual: string | undefined },
+  {
+    isJson,
+    mostFaults,
+    ...reading
+  }: Reading & {
+    readonly isJson: boolean;
+    /** After so many nothing more is read. */
+    readonly mostFaults: number;
+  },
 ): Promise<Import | string> {
   const raw = isJson ? readJsonLines(text) : readCsvLines(text);
   if (typeof raw === "string") {
     return raw;
+  }
+  if (raw.length > mostLines) {
+    return `The body has ${raw.length.toLocaleString("en-US")} lines: at most 100,000 can be imported at once, so split it.`;
   }
   const lines: ImportLine[] = [];
   const faults: LineFault[] = [];
@@ -54,10 +77,13 @@ export async function readImport(
     if (index % linesPerTurn === linesPerTurn - 1) {
       await setImmediate();
     }
-    const read = readLine(deps, one, usual);
+    if (faults.length >= mostFaults) {
+      return { lines, faults, isWhole: false };
+    }
+    const read = readLine(deps, one, reading);
     const twin = typeof read === "string" ? undefined : lineOf.get(read.prefix);
     if (typeof read === "string") {
-      faults.push({ line: one.line, problem: read });
+      faults.push({ line: one.line, problem: cut(read) });
     } else if (twin === undefined) {
       lineOf.set(read.prefix, one.line);
       lines.push(read);
@@ -65,7 +91,11 @@ export async function readImport(
       faults.push({ line: one.line, problem: `network: the same as in line ${twin}` });
     }
   }
-  return { lines, faults };
+  return { lines, faults, isWhole: true };
+}
+
+function cut(problem: string): string {
+  return problem.length > mostProblem ? `${problem.slice(0, mostProblem - 1)}…` : problem;
 }
 
 const Groups = z.array(Line).max(100).nullish();
@@ -82,7 +112,7 @@ const ImportedBlock = z.object(
 );
 
 /** @returns what is wrong, as a text */
-function readLine(deps: ReadDeps, { line, value }: RawLine, usual: string | undefined): ImportLine | string {
+function readLine(deps: ReadDeps, { line, value }: RawLine, { usual, now }: Reading): ImportLine | string {
   const { data, error } = ImportedBlock.safeParse(value);
   if (error !== undefined) {
     const told = error.issues.map(
@@ -94,9 +124,9 @@ function readLine(deps: ReadDeps, { line, value }: RawLine, usual: string | unde
   if (reason === undefined) {
     return "reason: is missing";
   }
-  const seconds = secondsWanted(data, deps.now());
-  if (typeof seconds === "string") {
-    return seconds;
+  const end = endWanted(data, now);
+  if (typeof end === "string") {
+    return end;
   }
   const misfit = unknownGroups(deps, groups);
   if (misfit !== null) {
@@ -104,7 +134,7 @@ function readLine(deps: ReadDeps, { line, value }: RawLine, usual: string | unde
   }
   const protectedReason = deps.protectedReason(prefix);
   return protectedReason === null
-    ? { line, prefix, reason, seconds, groups }
+    ? { line, prefix, reason, end, groups }
     : `network: may not be blocked: ${protectedReason}`;
 }
 

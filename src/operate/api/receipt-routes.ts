@@ -7,6 +7,7 @@ import {
   verifyChain,
   verifyHead,
 } from "../../domain/receipt.ts";
+import type { ReceiptPage } from "../../ports.ts";
 import type { ApiDeps } from "./deps.ts";
 import { receiptJson } from "./people-json.ts";
 import { ReceiptList, ReceiptShape, VerifyAnswer } from "./people-shapes.ts";
@@ -42,9 +43,8 @@ function listRoute({ store }: ApiDeps): ApiRoute {
     query: only({ after: After, limit: pageKeys.limit }),
     answers: { 200: ReceiptList },
     async handle({ query: { after, limit } }) {
-      const receipts = await store.receiptsAfter(after, limit);
-      const next = receipts.length < limit ? null : (receipts.at(-1)?.seq ?? null);
-      return reply(200, { receipts: receipts.map(receiptJson), next });
+      const { receipts, last } = await store.receiptsAfter(after, limit);
+      return reply(200, { receipts: receipts.map(receiptJson), next: last });
     },
   });
 }
@@ -128,13 +128,10 @@ async function* pages(
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Receipt[]> {
-  let seq = after;
-  while (!signal.aborted) {
-    const page = await store.receiptsAfter(seq, perPage);
-    if (page.length === 0) {
-      return;
-    }
-    yield page;
-    seq = page.at(-1)?.seq ?? seq;
+  let seq: number | null = after;
+  while (seq !== null && !signal.aborted) {
+    const page: ReceiptPage = await store.receiptsAfter(seq, perPage);
+    yield page.receipts;
+    seq = page.last;
   }
 }

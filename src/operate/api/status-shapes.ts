@@ -45,6 +45,8 @@ const Counts = z.object({
   notificationsWaiting: Count,
   notificationsFailed: Count,
   unreadableDeliveries: Count,
+  unreadableLately: Count.describe("Of the last 24 h"),
+  lastUnreadableAt: Time.nullable(),
   lookUpsWaiting: Count,
   holdsWaiting: Count,
   alarmsOpen: Count,

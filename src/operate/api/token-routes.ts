@@ -3,6 +3,7 @@ import type { TokenRecord } from "../../ports.ts";
 import { hashSecret } from "./caller.ts";
 import { writtenAs } from "./components.ts";
 import type { ApiDeps } from "./deps.ts";
+import { expiryWanted } from "./expiry-wanted.ts";
 import { tokenJson } from "./people-json.ts";
 import { RoleName, TokenAnswer, TokenCreated, TokenList } from "./people-shapes.ts";
 import { type ApiRoute, reply, route } from "./route.ts";
@@ -23,7 +24,7 @@ const TokenRequest = only({
   name: writtenAs(
     Line.refine((name) => name.length <= 60, wantedLength)
       // Which is what who has ADMIN_TOKEN goes by.
-      .refine((name) => isPersonal(name) && name.toLowerCase() !== "administrator", wantedName),
+      .refine((name) => isPersonal(name) && !/^administrator(?: for |$)/i.test(name), wantedName),
     { type: "string", minLength: 1, maxLength: 60, description: "Goes on record as who did it" },
   ),
   role: RoleName,
@@ -63,17 +64,19 @@ function createRoute({ store, now, log }: ApiDeps): ApiRoute {
     query: noParameters,
     body: TokenRequest,
     answers: { 201: TokenCreated },
+    problems: ["CONFLICT"],
     async handle({ body: { name, role, duration, expires, actor }, caller }) {
       const time = now();
-      if (duration !== undefined && expires !== undefined) {
-        return { problem: "PAYLOAD_INVALID", detail: "Say either duration or expires." };
+      const expiresAt = expiryWanted({ duration, expires }, time);
+      if (typeof expiresAt === "string") {
+        return { problem: "PAYLOAD_INVALID", detail: expiresAt };
       }
-      const expiresAt =
-        duration !== undefined && Number.isFinite(duration)
-          ? new Date(time.getTime() + duration * 1000)
-          : (expires ?? null);
-      if (expiresAt !== null && expiresAt <= time) {
-        return { problem: "PAYLOAD_INVALID", detail: "expires: is over already." };
+      const twin = (await store.tokens()).find((one) => one.revokedAt === null && isSame(one.name, name));
+      if (twin !== undefined) {
+        return {
+          problem: "CONFLICT",
+          detail: `The token ${twin.id} has this name already: revoke it first, or take another name, or nobody could tell who did what.`,
+        };
       }
       const id = randomBytes(6).toString("hex");
       const secret = randomBytes(32).toString("base64url");
@@ -93,6 +96,11 @@ function createRoute({ store, now, log }: ApiDeps): ApiRoute {
       return reply(201, { token: tokenJson(token), secret: `pct_${id}_${secret}` });
     },
   });
+}
+
+/** True for names that a reader of the record takes for one. */
+function isSame(one: string, other: string): boolean {
+  return one.normalize("NFKC").toLowerCase() === other.normalize("NFKC").toLowerCase();
 }
 
 function revokeRoute({ store, now, log }: ApiDeps): ApiRoute {

@@ -6,6 +6,7 @@ export async function createBlocks(db: Kysely<unknown>): Promise<void> {
     .createTable("holds")
     .addColumn("decision_id", "text", (column) => column.primaryKey().notNull())
     .addColumn("ip", "text", (column) => column.notNull())
+    .addColumn("mode", "text", (column) => column.notNull())
     .addColumn("created_at", "bigint", (column) => column.notNull())
     .addColumn("expires_at", "bigint", (column) => column.notNull())
     .addColumn("cause", "text", (column) => column.notNull())
@@ -23,8 +24,14 @@ export async function createBlocks(db: Kysely<unknown>): Promise<void> {
     .columns(["created_at", "decision_id"])
     .where(sql.ref("ended_at"), "is", null)
     .execute();
+  await db.schema
+    .createIndex("holds_lapsing")
+    .on("holds")
+    .column("expires_at")
+    .where(sql.ref("ended_at"), "is", null)
+    .execute();
   // Two replicas that decide about one address at the same moment meet here.
-  await createNotEndedIndex(db, "holds", ["ip"]);
+  await createNotEndedIndex(db, "holds", ["ip", "mode"]);
 
   await db.schema
     .createTable("blocks")

@@ -1,5 +1,5 @@
 import type { Generated } from "kysely";
-import type { Action, HoldCause, Mode } from "../../domain/decision.ts";
+import type { Action, BlockMode, HoldCause, Mode } from "../../domain/decision.ts";
 import type { Severity } from "../../domain/severity.ts";
 import type { Leased } from "./leased.ts";
 
@@ -61,6 +61,8 @@ export interface DecisionsTable {
 export interface HoldsTable {
   decision_id: string;
   ip: string;
+  /** Of the block that it would be. */
+  mode: BlockMode;
   created_at: number;
   expires_at: number;
   cause: HoldCause;

@@ -29,7 +29,7 @@ export interface AnsweringDeps {
 /** What the API needs of the rest of the program. */
 export function createApiDeps(deps: AnsweringDeps): ApiDeps {
   const { config, edges, identity, intelligence, log } = deps;
-  const { store, guard, notifiers, now } = edges;
+  const { store, guard, lists, notifiers, now } = edges;
   const enforcing = config.mode === "observe" ? [] : config.firewalls.filter(({ isEnabled }) => isEnabled);
   return {
     store,
@@ -51,6 +51,7 @@ export function createApiDeps(deps: AnsweringDeps): ApiDeps {
       groups,
       firewalls: enforcing.filter((one) => isFor(groups, one.groups)).map(({ name }) => name),
     }),
+    listNames: lists.map(({ name }) => name),
     groups: [...new Set(config.firewalls.flatMap(({ groups }) => groups))],
     backtest: (text, since, signal) => replayPast(deps, { text, since }, signal),
     describeFinding,

@@ -32,6 +32,9 @@ export function approvals(host: Host, options: ListOptions & { readonly all?: tr
       searchName ?? "-",
       decision.reasons.join("; "),
     ],
+    // Ready to be copied; one that is answered needs no answer.
+    hint: ({ id, state }) =>
+      state === "waiting" ? `Answer with "portcullis approve ${id}" or "portcullis deny ${id}".\n` : "",
     empty: isAll ? "Nothing has waited for a person.\n" : "Nothing waits for a person.\n",
   });
 }

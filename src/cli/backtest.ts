@@ -24,6 +24,7 @@ const BacktestAnswer = z.object({
   policyVersion: Shown,
   since: z.coerce.date(),
   decisions: z.number(),
+  blocks: z.object({ were: z.number(), would: z.number() }),
   counts: z.record(Shown, z.number()),
   addresses: z.array(
     z.object({
@@ -81,7 +82,7 @@ function mistakes(file: string, faults: z.infer<typeof Faults>["faults"]): Error
   );
 }
 
-function write({ policyVersion, since, decisions, counts, addresses }: BacktestAnswer): string {
+function write({ policyVersion, since, decisions, blocks, counts, addresses }: BacktestAnswer): string {
   const changes = Object.entries(counts).filter(([change]) => change !== "same");
   const most = Math.max(0, ...changes.map(([, count]) => count));
   const bars = Object.entries(counts).map(([change, count]) => [
@@ -89,13 +90,19 @@ function write({ policyVersion, since, decisions, counts, addresses }: BacktestA
     count.toLocaleString("en-US"),
     change === "same" ? "" : bar(count, most),
   ]);
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const changed = changes.reduce((sum, [, count]) => sum + count, 0);
   return [
-    `Policy ${policyVersion} over ${decisions.toLocaleString("en-US")} decisions since ${utc(since)}:\n\n`,
-    table([["addresses", "how many", ""], ...bars]),
+    `Policy ${policyVersion} since ${utc(since)}, over ${many(decisions, "decision")} about ${many(all, "address", "addresses")}. `,
+    `Blocks made by policy: ${blocks.were.toLocaleString("en-US")}; with this one ${blocks.would.toLocaleString("en-US")}.\n\n`,
+    table([["addresses", "how many", ""], ...bars, ["all", all.toLocaleString("en-US"), ""]]),
     ...(addresses.length === 0 ? [] : ["\n", changeTable(addresses)]),
     changed > addresses.length ? moreWords(addresses.length) : "",
   ].join("");
+}
+
+function many(count: number, one: string, more = `${one}s`): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? one : more}`;
 }
 
 function changeTable(addresses: BacktestAnswer["addresses"]): string {

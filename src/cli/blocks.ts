@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ReceiverConfig } from "../config/load-receiver.ts";
 import type { IpPrefix } from "../domain/ip-address.ts";
-import { askApi, readAnswer, shownJson } from "./ask-api.ts";
+import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
 import type { AskOptions } from "./ask-options.ts";
 import { askPages } from "./ask-pages.ts";
 import { BlockAnswer, GraceAnswer } from "./block-answer.ts";
@@ -19,7 +19,11 @@ export interface BlocksOptions extends AskOptions {
   readonly limit?: string;
 }
 
-const RawAnswer = z.object({ blocks: z.array(z.unknown()), graces: z.array(z.unknown()) });
+const RawAnswer = z.object({
+  blocks: z.array(z.unknown()),
+  graces: z.array(z.unknown()),
+  protected: z.string().nullable(),
+});
 /** The parts of a block that tell whether packets are dropped, or may be. */
 const Dropping = z.union([
   z.object({ state: z.literal("standing") }),
@@ -64,6 +68,7 @@ export async function blocks(
       more: found.more,
       isAll: options.all === true,
       graces: readAnswer(found.graces ?? [], z.array(GraceAnswer)),
+      protectedBy: readAnswer(found.protected ?? null, Shown.nullable()),
       about: prefix,
       isWatched: (name) => firewalls.get(name)?.enabled === true,
     }),
@@ -77,6 +82,8 @@ interface Found {
   readonly more: boolean;
   /** Of an address: what keeps alerts from blocking it. */
   readonly graces?: readonly unknown[];
+  /** Of an address: what keeps everybody from blocking it. */
+  readonly protected?: unknown;
 }
 
 async function listed(config: ReceiverConfig, limit: number, { all, url }: BlocksOptions): Promise<Found> {
@@ -104,7 +111,7 @@ async function covering(
   { all, url }: BlocksOptions,
 ): Promise<Found> {
   const body = await askApi(config, { method: "GET", path: `/api/v1/blocks/${prefix}`, url });
-  const { blocks, graces } = readAnswer(body, RawAnswer);
+  const { blocks, graces, protected: reason } = readAnswer(body, RawAnswer);
   const found = blocks.filter((block) => all === true || Dropping.safeParse(block).success);
-  return { blocks: found.slice(0, limit), more: found.length > limit, graces };
+  return { blocks: found.slice(0, limit), more: found.length > limit, graces, protected: reason };
 }

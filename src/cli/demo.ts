@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import type { DemoStage } from "../../test/fakes/demo-stage.ts";
 import { type App, createApp, createEdges, type Edges } from "../app.ts";
 import { AppError } from "../domain/errors.ts";
+import type { IpPrefix } from "../domain/ip-address.ts";
 import type { Log, Store } from "../ports.ts";
+import { bareAddress } from "./bare-address.ts";
 import type { ExitCode, Host } from "./host.ts";
 import { readConfig } from "./read-config.ts";
 
@@ -86,9 +88,12 @@ async function play({ host, stage, app, teller, token }: Play): Promise<void> {
   await teller.until((line) => line.startsWith("verified"));
   await tellPackets(host, stage, "After: ");
   await send("The same delivery again, as after a crash", fixture);
-  for (const { title, address } of stage.others) {
+  for (const { title, address, isBlocked } of stage.others) {
     await send(title, sampleAlert(address));
     await teller.until((line) => line.startsWith("decision") && line.includes(address));
+    if (isBlocked === true) {
+      await teller.until((line) => line.startsWith("verified") && line.includes(address));
+    }
   }
   for (const address of [attacker, stage.heldAddress]) {
     const mail = await stage.mailAbout(address);
@@ -174,6 +179,7 @@ function createTeller({ out, stopSignal }: Host): Teller {
 /** The same edges, telling what passes through the store. */
 function tellingEdges(edges: Edges, { tell }: Teller): Edges {
   const { store } = edges;
+  const prefixes = new Set<IpPrefix>();
   const telling: Pick<Store, "recordSightings" | "finishLookUps" | "recordDecision" | "recordEnforcements"> =
     {
       async recordSightings(alertId, sightings, now) {
@@ -195,16 +201,18 @@ function tellingEdges(edges: Edges, { tell }: Teller): Edges {
         }
       },
       async recordDecision(record) {
+        prefixes.add(record.prefix);
         const decision = await store.recordDecision(record);
         tell(`decision: ${decision.action} ${decision.ip}: ${decision.reasons.join("; ")}`);
         return decision;
       },
       async recordEnforcements(firewall, results, now) {
         await store.recordEnforcements(firewall, results, now);
-        for (const { state, error } of results) {
-          tell(
-            `${state} on firewall ${firewall}${error === null ? ": read back from it, with the drop rule in place" : `: ${error}`}`,
-          );
+        const reports = await Promise.all([...prefixes].map((prefix) => store.blocksOn(prefix, now)));
+        const networks = new Map(reports.flat().map(({ block }) => [block.id, bareAddress(block.prefix)]));
+        for (const { blockId, state, error } of results) {
+          const how = error ?? "read back from it, with the drop rule in place";
+          tell(`${state} on firewall ${firewall}: ${networks.get(blockId) ?? "a block"} ${how}`);
         }
       },
     };

@@ -55,17 +55,21 @@ export function firstScreen(
 }
 
 /** What is missing, and what follows from it. */
-function gapsOf({ virustotal, abuseipdb, firewalls, mail, tls }: Config): readonly string[] {
+function gapsOf({ virustotal, abuseipdb, greynoise, lists, firewalls, mail, tls }: Config): readonly string[] {
   const providers = [
     ...(virustotal === null ? ["VirusTotal (VIRUSTOTAL_API_KEY)"] : []),
     ...(abuseipdb === null ? ["AbuseIPDB (ABUSEIPDB_API_KEY)"] : []),
   ];
-  const both = providers.length === 2;
+  const listed =
+    lists.spamhausUrl === null
+      ? "no address can be confirmed as an attacker, so none will be blocked"
+      : "only networks on Spamhaus DROP can be blocked";
+  const none = greynoise === null ? listed : "only GreyNoise is asked, so rules that need another never hold";
   return [
     ...(providers.length === 0
       ? []
       : [
-          `${providers.join(" and ")}: ${both ? "no address can be confirmed as an attacker, so none will be blocked" : "only the other one is asked, so rules that need both never hold"}.`,
+          `${providers.join(" and ")}: ${providers.length === 2 ? none : "only the other one is asked, so rules that need both never hold"}.`,
         ]),
     ...(firewalls.length === 0
       ? ["A firewall (SSH_HOST, SSH_USER, …): decisions to block take effect nowhere."]

@@ -21,6 +21,8 @@ export interface ListPlan<T> {
   readonly schema: z.ZodType<T>;
   readonly head: readonly string[];
   readonly row: (item: T) => readonly string[];
+  /** Said under the table when there is something, as a line. */
+  readonly hint?: (first: T) => string;
   /** Said when there is nothing, as a line. */
   readonly empty: string;
 }
@@ -29,7 +31,7 @@ export interface ListPlan<T> {
 export async function listPage<T>(
   host: Host,
   { json, url, limit: wanted }: ListOptions,
-  { path, key, query = {}, schema, head, row, empty }: ListPlan<T>,
+  { path, key, query = {}, schema, head, row, hint, empty }: ListPlan<T>,
 ): Promise<ExitCode> {
   const limit = readLimit(wanted);
   const { items, more } = await askPages(await readReceiver(host), { path, key, query, limit, url });
@@ -39,6 +41,8 @@ export async function listPage<T>(
   }
   const read = readAnswer(items, z.array(schema));
   const shown = read.length === 0 ? empty : table([head, ...read.map(row)]);
-  host.out(`${shown}${more ? moreWords(read.length) : ""}`);
+  const [first] = read;
+  const told = first === undefined ? "" : (hint?.(first) ?? "");
+  host.out(`${shown}${more ? moreWords(read.length) : ""}${told}`);
   return 0;
 }

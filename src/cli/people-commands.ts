@@ -41,7 +41,10 @@ function addAllow(group: Command, host: Host, finish: Finish): void {
     .requiredOption("--reason <text>", "why, for the record")
     .option("--owner <name>", "whose network it is")
     .option("--for <duration>", "how long: 24h, 30d; default is always")
-    .option("--until <date>", "until when: 2027-01-31, or with a time 2027-01-31T12:00:00Z")
+    .option(
+      "--until <date>",
+      "until when: 2027-01-31 (the end of that day in UTC), or with a time 2027-01-31T12:00:00Z",
+    )
     .option("--wide", "although it is wider than /16 (IPv4) or /32 (IPv6); administrators")
     .option("--no-wait", "do not wait until the firewalls have confirmed it");
   asking(add, 'allow add 203.0.113.0/24 --reason "our office" --owner "network team" --for 30d').action(
@@ -103,8 +106,12 @@ function addReceipts(group: Command, host: Host, finish: Finish): void {
   });
   const verify = group
     .command("verify")
-    .description("find any edit of the record; exit code 1 when there is one")
+    .description(
+      "find any edit of the receipts, and what the database says otherwise; exit code 1 when there is something",
+    )
     .option("--file <file>", "of this export, without asking the receiver; - reads standard input")
+    .option("--part", "the file need not hold the beginning")
+    .option("--from <number:hash>", "the receipt right before those of the file")
     .option("--head <number:hash>", "must be in it: the newest one, as an earlier verification printed it");
   asking(verify, "receipts verify --file receipts.jsonl").action(async (options: VerifyOptions) => {
     finish(await verifyReceipts(host, options));

@@ -19,12 +19,25 @@ const Line = z.object({
   hash: z.string(),
 });
 
+export interface FileWanted {
+  /** A receipt that must be in it, or right before it. */
+  readonly noted: ReceiptHead | null;
+  /** What came right before it; null: nobody says. */
+  readonly from: ReceiptHead | null;
+  /** It need not hold the beginning. */
+  readonly part: boolean;
+}
+
 /**
- * Finds any edit of exported receipts, line by line. A file that does not begin with the first receipt is taken as a later part.
- * @param noted a receipt that must be in it, or right before it
+ * Finds any edit of exported receipts, line by line. A file without the first receipt is not right, unless it is said to be a part or
+ * what came before it is known.
  * @throws {AppError} CONFIG_INVALID when it can't be read
  */
-export async function verifyFile(host: Host, file: string, noted: ReceiptHead | null): Promise<Verified> {
+export async function verifyFile(
+  host: Host,
+  file: string,
+  { noted, from, part }: FileWanted,
+): Promise<Verified> {
   let count = 0;
   let last: ReceiptHead | undefined;
   let found: ReceiptHead | undefined;
@@ -32,17 +45,26 @@ export async function verifyFile(host: Host, file: string, noted: ReceiptHead | 
     found = head.seq === noted?.seq ? head : found;
     return head;
   };
+  let first: number | undefined;
   for await (const receipt of receiptsOf(host, file)) {
-    last ??= keep(startBefore(receipt));
+    first ??= receipt.seq;
+    last ??= keep(from ?? startBefore(receipt));
     const fault = verifyChain([receipt], last);
     if (fault !== null) {
-      return verdict(count, last, { seq: fault.seq, problem: fault.what });
+      const { seq, what: problem } = fault;
+      return verdict(count, last, { seq, problem }, beginning(first, from));
     }
     count += 1;
     last = keep(receipt);
   }
   const fault = noted === null ? null : notedFault(noted, found);
-  return verdict(count, last ?? chainStart, fault);
+  const verified = verdict(count, last ?? chainStart, fault, beginning(first, from));
+  return { ...verified, ok: verified.ok && (verified.first === undefined || part) };
+}
+
+/** The number of the first receipt, when nobody knows what came before it. */
+function beginning(first: number | undefined, from: ReceiptHead | null): number | undefined {
+  return from === null && first !== 1 ? first : undefined;
 }
 
 /** The place after which a part of the chain begins. */
@@ -50,8 +72,14 @@ function startBefore({ seq, previous }: Receipt): ReceiptHead {
   return seq === 1 ? chainStart : { seq: seq - 1, hash: previous };
 }
 
-function verdict(count: number, { seq, hash }: ReceiptHead, fault: Verified["fault"]): Verified {
-  return { ok: fault === null, count, head: seq === 0 ? null : { seq, hash }, fault };
+function verdict(
+  count: number,
+  { seq, hash }: ReceiptHead,
+  fault: Verified["fault"],
+  first: number | undefined,
+): Verified {
+  const head = seq === 0 ? null : { seq, hash };
+  return { ok: fault === null, count, head, fault, ...(first !== undefined && { first }) };
 }
 
 async function* receiptsOf(host: Host, file: string): AsyncGenerator<Receipt> {

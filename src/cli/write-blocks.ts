@@ -13,6 +13,8 @@ export interface Told {
   /** Those that are over were asked for too. */
   readonly isAll: boolean;
   readonly graces: readonly GraceAnswer[];
+  /** Why nothing may block what was asked about; null: it may be blocked. */
+  readonly protectedBy: string | null;
   /** The address or network that was asked about; null: none. */
   readonly about: IpPrefix | null;
   /** Whether Portcullis reads the firewall of that name. */
@@ -27,7 +29,11 @@ export function writeBlocks(told: Told): string {
     more ? moreWords(blocks.length) : "",
     ...(about === null
       ? []
-      : [...blocks.flatMap(faultLines), ...told.graces.map((one) => graceLine(one, about))]),
+      : [
+          ...blocks.flatMap(faultLines),
+          ...told.graces.map((one) => graceLine(one, about)),
+          ...(told.protectedBy === null ? [] : [`Nothing may block it: ${told.protectedBy}.\n`]),
+        ]),
   ].join("");
 }
 

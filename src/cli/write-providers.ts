@@ -27,7 +27,9 @@ function budgetRows(
 ): readonly (readonly string[])[] {
   const { windows, totals, runsOutAt } = budget;
   const [first = ["-", ""], ...others] = windows.map(leftCells);
-  const runsOut = runsOutAt === null ? "-" : utc(runsOutAt);
+  // What is spent already is told by what is left of it.
+  const isSpent = windows.some(({ name, left }) => name !== "minute" && left === 0);
+  const runsOut = runsOutAt === null || isSpent ? "-" : utc(runsOutAt);
   return [
     [...names, ...first, waiting, String(totals.asked), String(totals.failed), runsOut, troubleWords(budget)],
     ...others.map((cells) => ["", "", ...cells, "", "", "", "", ""]),

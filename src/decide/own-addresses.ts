@@ -2,6 +2,7 @@ import { messageOf } from "../domain/errors.ts";
 import { parseIpAddress, prefixOf } from "../domain/ip-address.ts";
 import type { NamedNetwork } from "../domain/network-index.ts";
 import type { Log, Store } from "../ports.ts";
+import { type Complaints, createComplaints } from "./complaints.ts";
 import { inTime } from "./in-time.ts";
 import { keepUnchanged } from "./keep-unchanged.ts";
 import { isSameNetwork } from "./same-network.ts";
@@ -41,6 +42,7 @@ export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
   // By what they are of, in the order in which they were first known.
   const found: Found = new Map();
   const seen: Seen = new Map();
+  const complaints = createComplaints(log);
   let current = networks;
 
   const assemble = (): void => {
@@ -53,8 +55,10 @@ export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
         networksOf(ownAddresses, `an address, gateway or login peer of firewall ${name}`),
       );
       found.set("firewalls", told);
+      complaints.end("firewalls");
     } catch (error) {
-      log.warn(
+      complaints.tell(
+        "firewalls",
         { error: messageOf(error) },
         "the firewalls' own addresses can't be read now, keeping those known",
       );
@@ -65,9 +69,9 @@ export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
   return {
     async refresh() {
       const read = (["interfaces", "resolvers", "gateways"] as const).map((part) =>
-        readMachine(deps, part, found),
+        readMachine(deps, part, { found, complaints }),
       );
-      const resolved = await Promise.all(deps.hosts.map((host) => resolve(deps, host, { found, seen })));
+      const resolved = await Promise.all(deps.hosts.map((host) => resolve(deps, host, { found, seen, complaints })));
       await refreshFirewalls();
       return [...read, ...resolved].every(Boolean);
     },
@@ -78,6 +82,12 @@ export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
 
 type Found = Map<string, readonly NamedNetwork[]>;
 
+interface Known {
+  readonly found: Found;
+  readonly seen: Seen;
+  readonly complaints: Complaints;
+}
+
 const whyOfMachine = {
   interfaces: "an address of this machine",
   resolvers: "a name server of this machine",
@@ -85,12 +95,18 @@ const whyOfMachine = {
 } as const;
 
 /** False when it failed; then `found` stays as it is. */
-function readMachine(deps: OwnAddressesDeps, part: keyof typeof whyOfMachine, found: Found): boolean {
+function readMachine(
+  deps: OwnAddressesDeps,
+  part: keyof typeof whyOfMachine,
+  { found, complaints }: Pick<Known, "found" | "complaints">,
+): boolean {
   try {
     found.set(part, networksOf(deps[part](), whyOfMachine[part]));
+    complaints.end(part);
     return true;
   } catch (error) {
-    deps.log.warn(
+    complaints.tell(
+      part,
       { error: messageOf(error) },
       `${part} of this machine can't be read now, so new ones can't be protected from being blocked`,
     );
@@ -106,16 +122,18 @@ const rememberMs = 24 * 3_600_000;
 
 /** False when it failed; then `found` stays as it is. */
 async function resolve(
-  { lookUp, log }: OwnAddressesDeps,
+  { lookUp }: OwnAddressesDeps,
   { host, why }: OwnAddressesDeps["hosts"][number],
-  { found, seen }: { readonly found: Found; readonly seen: Seen },
+  { found, seen, complaints }: Known,
 ): Promise<boolean> {
   try {
     const addresses = remembered(seen, host, await addressesOf(host, lookUp));
     found.set(`host ${host}: ${why}`, networksOf(addresses, `${why} (${host})`));
+    complaints.end(`host ${host}`);
     return true;
   } catch (error) {
-    log.warn(
+    complaints.tell(
+      `host ${host}`,
       { host, why, error: messageOf(error) },
       "host can't be resolved, so its address can't be protected from being blocked",
     );

@@ -1,4 +1,4 @@
-import type { Finding } from "../domain/finding.ts";
+import type { Evidence, Finding } from "../domain/finding.ts";
 import { familyOf, type IpAddress, type IpPrefix, neighbourhoodOf } from "../domain/ip-address.ts";
 import type { LookUpRecords, NetworkLookUp, ProviderTerms } from "../ports.ts";
 import { type CallDeps, makeCall } from "./make-call.ts";
@@ -91,7 +91,7 @@ export function createNetworkLookUps(deps: NetworkDeps): NetworkLookUps {
       if (fetched === null) {
         return null;
       }
-      const finding = findings.answered(ip, fetched.answer.get(ip));
+      const finding = findings.answered(ip, saidOf(ip, fetched.answer));
       if (!fetched.saved.has(ip)) {
         await deps.save([finding]);
       }
@@ -99,6 +99,12 @@ export function createNetworkLookUps(deps: NetworkDeps): NetworkLookUps {
     },
     settle: () => flights.settle(),
   };
+}
+
+/** Marked, whatever the provider's adapter says: nobody may be blocked by it. */
+function saidOf(ip: IpAddress, answer: NetworkAnswer): Evidence | undefined {
+  const evidence = answer.get(ip);
+  return evidence && { ...evidence, isPartial: true, isFromNetwork: true };
 }
 
 /** Whether its answers hold all that the policies ask of this provider. */
@@ -139,7 +145,7 @@ async function askNetwork(
       if ("value" in called) {
         neighbours.keepAnswer(network, called.value);
         const waiting = await store.lookUpsIn(call.provider.name, network);
-        await save(waiting.map((ip) => findings.answered(ip, called.value.get(ip))));
+        await save(waiting.map((ip) => findings.answered(ip, saidOf(ip, called.value))));
         saved = new Set(waiting);
       }
     },

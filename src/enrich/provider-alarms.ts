@@ -33,23 +33,28 @@ export function createProviderAlarms(
   return {
     keyRefused: (reason) =>
       key.raise(
-        `${title} is not asked any more: ${reason}`,
+        `${title} is not asked any more: ${sentence(reason)}`,
         `Put a valid key into ${name.toUpperCase()}_API_KEY and restart; until then the key is tried once an hour.`,
       ),
     keyWorks: () => key.end(),
     budgetSpent: (reason, waiting, until) =>
       quota.raise(
-        `${title} can't be asked about ${waiting} waiting address${waiting === 1 ? "" : "es"}: ${reason}`,
+        `${title} can't be asked about ${waiting} waiting address${waiting === 1 ? "" : "es"}: ${sentence(reason)}`,
         `${until === null ? "It is tried every 15 minutes" : `It goes on at ${until.toISOString()}`}, the most urgent first; a larger plan, or fewer searches that alert, prevents it.`,
       ),
     budgetIsBack: () => quota.end(),
     answersUseless: (reason) =>
       answers.raise(
-        `${title} refuses or garbles every question: ${reason}`,
+        `${title} refuses or garbles every question: ${sentence(reason)}`,
         `See whether ${name.toUpperCase()}_URL is right and no proxy stands between; until then it is tried every 15 minutes, and addresses wait for it.`,
       ),
     answersAreGood: () => answers.end(),
   };
+}
+
+/** Reasons come from many places: some end with a stop. */
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 interface Switch {

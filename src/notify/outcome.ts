@@ -92,6 +92,7 @@ function over(what: string, byItself: boolean): Outcome {
     ? { ...about, verdict: "Block over", lead: `${what} was blocked, and the block has ended since.` }
     : {
         ...about,
+        verb: "blocked and unblocked",
         verdict: "Unblocked",
         lead: `${what} was blocked, and somebody has lifted the block since.`,
       };

@@ -164,12 +164,12 @@ function lasting({ action, decidedAt, expiresAt }: Decision): string {
     : ` for ${exactly(expiresAt.getTime() - decidedAt.getTime())}`;
 }
 
-function tellHold({ state, endedAt, expiresAt, actor, reason }: Hold): Event {
+function tellHold({ decision, state, endedAt, expiresAt, actor, reason }: Hold): Event {
   const because = reason === null || reason === "" ? "" : `: ${reason}`;
   const at = state === "waiting" || state === "lapsed" ? expiresAt : (endedAt ?? expiresAt);
   const answered = `${shortUtc(at)} the question was ${state} by ${actor ?? "nobody"}${because}.`;
   const told: Readonly<Record<Hold["state"], string>> = {
-    waiting: `It waits for a person until ${shortUtc(at)}.`,
+    waiting: `It waits for a person until ${shortUtc(at)}: "portcullis approve ${decision.id}" blocks it, "portcullis deny ${decision.id}" leaves it alone.`,
     lapsed: `${shortUtc(at)} nobody had answered, so it lapsed.`,
     approved: answered,
     denied: answered,

@@ -40,7 +40,10 @@ async function stillWanted(
   candidates: readonly Candidate[],
 ): Promise<ReadonlySet<IpAddress>> {
   const now = deps.now();
-  const awaited = await deps.store.awaited(candidates.map(({ ip }) => ip));
+  const awaited = await deps.store.awaited(
+    candidates.map(({ ip }) => ip),
+    now,
+  );
   const asked = candidates
     .filter(({ ip }) => awaited.has(ip) && deps.protectedReason(ip) === null)
     .flatMap(({ ip, searches }) =>

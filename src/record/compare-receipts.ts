@@ -40,7 +40,7 @@ export function createReceiptComparison(engine: Engine): Pick<Store, "compareRec
       await compareDecisions(engine, telling);
       await compareBlocks(engine, now, telling);
       await findLostRows(engine, telling);
-      const small = await compareSmallTables(engine, now);
+      const small = await compareSmallTables(engine);
       telling.seen(small.rows);
       small.disagreements.forEach(telling.add);
       return { rows, disagreements: told, count };
@@ -116,7 +116,15 @@ async function compareBlocks(engine: Engine, now: Date, { add, seen, signal }: T
   }
 }
 
-/** Decisions and blocks that have a receipt and are no more. */
+/** What each kind of receipt is about, and whether its subject is the row's id: else its body tells it. */
+const rowsBehind = [
+  { kind: "decision", table: "decisions", what: "the decision", isSubject: true },
+  { kind: "token", table: "tokens", what: "the token", isSubject: true },
+  { kind: "block", table: "blocks", what: "the block", isSubject: false },
+  { kind: "allow", table: "allow_entries", what: "the allow-list's entry", isSubject: false },
+] as const;
+
+/** What has a receipt and is no more. */
 async function findLostRows(engine: Engine, { add, signal }: Telling): Promise<void> {
   let last = 0;
   while (!signal.aborted) {
@@ -131,20 +139,20 @@ async function findLostRows(engine: Engine, { add, signal }: Telling): Promise<v
     if (end === undefined) {
       return;
     }
-    const decided = links.flatMap(({ kind, subject }) => (kind === "decision" ? [subject] : []));
-    for (const id of await lost(engine, "decisions", decided)) {
-      add(`the decision ${id} is gone, but its receipt is there`);
-    }
-    const blocks = await engine.reader
+    const bodies = await engine.reader
       .selectFrom("receipts")
-      .select("body")
-      .where("kind", "=", "block")
+      .select(["kind", "body"])
+      .where("kind", "in", ["block", "allow"])
       .where("seq", ">", last)
       .where("seq", "<=", end)
       .execute();
-    const placed = blocks.map(({ body }) => idIn(body));
-    for (const id of await lost(engine, "blocks", placed)) {
-      add(`the block ${id} is gone, but its receipt is there`);
+    for (const { kind, table, what, isSubject } of rowsBehind) {
+      const ids = isSubject
+        ? links.flatMap((link) => (link.kind === kind ? [link.subject] : []))
+        : bodies.flatMap((one) => (one.kind === kind ? [idIn(one.body)] : []));
+      for (const id of await lost(engine, table, ids)) {
+        add(`${what} ${id} is gone, but its receipt is there`);
+      }
     }
     last = end;
     await nextTurn();
@@ -153,14 +161,17 @@ async function findLostRows(engine: Engine, { add, signal }: Telling): Promise<v
 
 /** Those of the ids that have no row. */
 async function lost(
-  { reader, ...engine }: Engine,
-  table: "decisions" | "blocks",
+  engine: Engine,
+  table: (typeof rowsBehind)[number]["table"],
   ids: readonly string[],
 ): Promise<readonly string[]> {
-  const rows = await reader
+  if (ids.length === 0) {
+    return [];
+  }
+  const rows = await engine.reader
     .selectFrom(table)
     .select("id")
-    .where(isOneOf({ reader, ...engine }, "id", ids))
+    .where(isOneOf(engine, "id", ids))
     .execute();
   const found = new Set(rows.map(({ id }) => id));
   return ids.filter((id) => !found.has(id));

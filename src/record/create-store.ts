@@ -6,6 +6,7 @@ import { createAllowRecords } from "./allow-entries.ts";
 import { createAwaitedRecords } from "./awaited.ts";
 import { createBudgetRecords } from "./budgets.ts";
 import { noLease } from "./claim.ts";
+import { createReceiptComparison } from "./compare-receipts.ts";
 import { createControls } from "./controls.ts";
 import { createCounts } from "./counts.ts";
 import { createDecisionRecords } from "./decisions.ts";
@@ -54,6 +55,7 @@ type DecidingRecords = Pick<
   | "policies"
   | "receiptsAfter"
   | "receiptHead"
+  | "compareReceipts"
 >;
 
 type ReportRecords = Pick<
@@ -69,7 +71,7 @@ type ReportRecords = Pick<
   | "counts"
 >;
 
-type PeopleParts = Omit<PeopleRecords, "receiptsAfter" | "receiptHead" | "news">;
+type PeopleParts = Omit<PeopleRecords, "receiptsAfter" | "receiptHead" | "compareReceipts" | "news">;
 
 /** Lets a method fail as a store's methods do. */
 type Guard = <Args extends readonly unknown[], Result>(
@@ -169,6 +171,7 @@ function guardDecisions(guard: Guard, records: DecidingRecords): DecidingRecords
     policies: guard(records.policies),
     receiptsAfter: guard(records.receiptsAfter),
     receiptHead: guard(records.receiptHead),
+    compareReceipts: guard(records.compareReceipts),
   };
 }
 
@@ -227,6 +230,7 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
     ...createControls(engine),
     ...createPolicyRecords(engine, readRows),
     ...createReceiptReads(engine, readRows),
+    ...createReceiptComparison(engine),
     ...createNeighbourReads(engine),
     ...createStandingBlocks(engine, readRows),
     ...createLifting(engine, readRows),

@@ -1,4 +1,4 @@
-import type { Lift, Store } from "../ports.ts";
+import type { Store } from "../ports.ts";
 import type { Engine } from "./engine.ts";
 import { liftFound } from "./lift-found.ts";
 import { endGraces, insertLift } from "./lifts.ts";

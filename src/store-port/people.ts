@@ -36,6 +36,16 @@ export interface ReceiptPage {
   readonly last: number | null;
 }
 
+/** How well the tables agree with the receipts. */
+export interface RecordComparison {
+  /** Rows that were compared. */
+  readonly rows: number;
+  /** What does not agree, in words beginning small; the first 20. May quote text from outside: escape it. */
+  readonly disagreements: readonly string[];
+  /** How many there are in all. */
+  readonly count: number;
+}
+
 /** Part of the store. */
 export interface PeopleRecords {
   /** Entries that have neither expired nor been removed. Not those of the settings. */
@@ -62,6 +72,12 @@ export interface PeopleRecords {
   receiptsAfter(seq: number, limit: number): Promise<ReceiptPage>;
   /** The newest one as it was noted apart from the chain, which shows when the end was cut off; null: none was. */
   receiptHead(): Promise<ReceiptHead | null>;
+  /**
+   * Compares every decision, standing block, entry of the allow-list, token and the pause with its receipts: what has none, what says
+   * something else, and what is gone. Page by page; ends early when `signal` is aborted. What it compares with may itself be forged:
+   * verify the chain too.
+   */
+  compareReceipts(now: Date, signal: AbortSignal): Promise<RecordComparison>;
   /** Adds it to the record with its receipt. */
   createToken(token: TokenRecord): Promise<void>;
   /** @returns false when there is none that is not revoked */

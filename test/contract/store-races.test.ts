@@ -140,13 +140,13 @@ describePostgres("two replicas at the same moment", (server) => {
       || ' set default_transaction_isolation = ''serializable'''; end $$`.execute(first.writer);
     await first.close();
 
-    const { writer, close } = openPostgres(databaseUrl, silent);
+    const second = openPostgres(databaseUrl, silent);
     const level = sql<{ level: string }>`select current_setting('transaction_isolation') as level`;
 
-    expect((await level.execute(writer)).rows).toEqual([{ level: "read committed" }]);
-    await writer.transaction().execute(async (trx) => {
+    expect((await level.execute(second.writer)).rows).toEqual([{ level: "read committed" }]);
+    await second.writer.transaction().execute(async (trx) => {
       expect((await level.execute(trx)).rows).toEqual([{ level: "read committed" }]);
     });
-    await close();
+    await second.close();
   });
 });

@@ -18,7 +18,12 @@ export interface DemoStage {
   /** Sends a packet from this address to the firewall host; null when there is no kernel to ask. */
   readonly packetPasses: ((from: string) => Promise<boolean>) | null;
   /** Further alerts to replay. */
-  readonly others: readonly { readonly title: string; readonly address: string }[];
+  readonly others: readonly {
+    readonly title: string;
+    readonly address: string;
+    /** It ends with a block. */
+    readonly isBlocked?: true;
+  }[];
   /** The one of them that ends with a hold. */
   readonly heldAddress: string;
   mailAbout(
@@ -102,6 +107,8 @@ async function start(
           usageType: "Mobile ISP",
         },
       },
+      // A shorter one would be taken for a mistake.
+      blacklist: manyNetworks(200).map((network) => ({ ip: network.replace("/32", "") })),
     }),
   );
   const spamhaus = keep(
@@ -141,7 +148,11 @@ async function start(
     packetPasses: firewall.packetPasses,
     others: [
       { title: "An address that nobody reports", address: "198.51.100.9" },
-      { title: "An address on Spamhaus DROP, kept on this machine: nobody is asked", address: "192.0.2.66" },
+      {
+        title: "An address on Spamhaus DROP, kept on this machine: nobody is asked",
+        address: "192.0.2.66",
+        isBlocked: true,
+      },
       { title: "An address that only some report: a person has to decide", address: heldAddress },
       { title: "A private address, which can't be blocked", address: "10.20.30.40" },
     ],

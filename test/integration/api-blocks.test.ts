@@ -109,7 +109,7 @@ describe("GET /api/v1/blocks/{ip}", () => {
     expect((await call("GET", "blocks?standing=true")).body.blocks).toHaveLength(2);
     expect(await call("GET", "blocks/198.51.100.1")).toEqual({
       status: 200,
-      body: { prefix: "198.51.100.1/32", blocks: [], graces: [] },
+      body: { prefix: "198.51.100.1/32", blocks: [], graces: [], protected: null },
     });
   });
 

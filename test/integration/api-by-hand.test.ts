@@ -208,7 +208,8 @@ describe("the allow-list", () => {
   test.each([
     [{ duration: "30d" }, after(30 * 86_400).toISOString()],
     [{ duration: "permanent" }, null],
-    [{ expires: "2026-12-01" }, "2026-12-01T00:00:00.000Z"],
+    [{ expires: "2026-12-01" }, "2026-12-02T00:00:00.000Z"],
+    [{ expires: "2026-12-01T00:00:00Z" }, "2026-12-01T00:00:00.000Z"],
     [{}, null],
   ])("takes %j: counted by the receiver's clock", async (end, expiresAt) => {
     const { call } = await startApiServer();

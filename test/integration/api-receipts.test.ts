@@ -67,6 +67,9 @@ describe("receipts", () => {
       count: 40,
       head: await store.receiptHead(),
       fault: null,
+      rows: 41,
+      disagreements: [],
+      disagreementCount: 0,
     });
   });
 

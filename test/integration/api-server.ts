@@ -180,6 +180,7 @@ const outside: Omit<ApiDeps, "store" | "log" | "now" | "wakeFirewalls"> = {
     }
     return found === undefined ? null : `${found} is one of ours`;
   },
+  listNames: ["spamhaus-drop", "spamhaus-drop-v6"],
   confirmCrawler: () => Promise.resolve(null),
   decideNow: () => ({
     action: "watch",

@@ -224,7 +224,13 @@ describe("backtest", () => {
     const stdin = await piped("nonsense: [", "backtest", "--policy", "-");
 
     expect(told.exitCode).toBe(0);
+    expect(told.out).toMatch(
+      new RegExp(
+        `^Policy sha256:\\w+ since ${time}, over 1 decision about 1 address\\. Blocks made by policy: 0; with this one 1\\.\n`,
+      ),
+    );
     expect(told.out).toMatch(/^newly-blocked +1 +▇{12}$/m);
+    expect(told.out).toMatch(/^all +1$/m);
     expect(told.out).toMatch(
       new RegExp(`^${attacker} +newly-blocked +watch → block +${time} +SSH brute force +.+`, "m"),
     );

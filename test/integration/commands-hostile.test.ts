@@ -66,6 +66,7 @@ const everything = {
   firewalls: [],
   providers: [{ title: evil, state: evil, waiting: 1, ...budget, network: budget }],
   lists: [{ name: evil, version: evil, entries: 1, ageSeconds: 1 }],
+  missingLists: [evil],
   controls: {
     paused: { since, actor: evil, reason: evil },
     limited: { since, reason: evil, held: 1 },
@@ -96,6 +97,9 @@ const everything = {
   count: 1,
   head: { seq: 1, hash: evil },
   fault: { seq: 1, problem: evil },
+  rows: 1,
+  disagreements: [evil],
+  disagreementCount: 2,
   policyVersion: evil,
   since,
   addresses: [

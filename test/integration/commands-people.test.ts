@@ -42,7 +42,9 @@ describe("allow", () => {
       "network|until|reason|owner|by|since|id",
       expect.stringMatching(/^203\.0\.113\.200\|always\|.*\(in the settings\)$/),
       expect.stringMatching(
-        new RegExp(`^203\\.0\\.113\\.0/25\\|${time}\\|our office\\|net\\|administrator for alice@soc1\\|${time}\\|aw_\\w+$`),
+        new RegExp(
+          `^203\\.0\\.113\\.0/25\\|${time}\\|our office\\|net\\|administrator for alice@soc1\\|${time}\\|aw_\\w+$`,
+        ),
       ),
     ]);
     expect(removed.out).toMatch(/^Removed: 203\.0\.113\.0\/25 is not on the allow-list any more\./);
@@ -62,7 +64,7 @@ describe("allow", () => {
     const unknown = await command("allow", "remove", "203.0.113.9");
 
     expect(dated.out).toMatch(
-      /^Allowed: 203\.0\.113\.45 until 2999-01-31 00:00:00 UTC, .* No block stood in its way\.\n$/,
+      /^Allowed: 203\.0\.113\.45 until 2999-02-01 00:00:00 UTC, .* No block stood in its way\.\n$/,
     );
     expect(JSON.parse(always.out)).toMatchObject({
       answer: { entry: { expiresAt: null } },
@@ -127,7 +129,9 @@ describe("token", () => {
     expect(cells(list.out)).toEqual([
       "id|name|role|since|by|until|last used",
       expect.stringMatching(
-        new RegExp(`^${id}\\|dashboard\\|operator\\|${time}\\|administrator for alice@soc1\\|${time}\\|${time}$`),
+        new RegExp(
+          `^${id}\\|dashboard\\|operator\\|${time}\\|administrator for alice@soc1\\|${time}\\|${time}$`,
+        ),
       ),
     ]);
     expect(list.out).not.toContain(secret.slice(-43));
@@ -171,7 +175,14 @@ describe("receipts", () => {
     const offline = await command("receipts", "verify", "--file", file);
     const lines = readFileSync(file, "utf8").trimEnd().split("\n");
     const [, head = ""] = /newest is (\S+)/.exec(online.out) ?? [];
-    const part = await piped(`${lines.slice(1).join("\n")}\n`, "receipts", "verify", "--file", "-", "--json");
+    const later = `${lines.slice(1).join("\n")}\n`;
+    const verifyPart = (...args: readonly string[]) =>
+      piped(later, "receipts", "verify", "--file", "-", ...args);
+    const first = /"hash":"(\w+)"\}$/.exec(lines[0] ?? "")?.[1] ?? "";
+    const part = await verifyPart("--part", "--json");
+    const silent = await verifyPart();
+    const after = await verifyPart("--from", `1:${first}`);
+    const otherwise = await verifyPart("--from", `1:${"0".repeat(64)}`);
     const same = await command("receipts", "verify", "--head", head);
 
     expect(exported).toMatchObject({ exitCode: 0, err: `written to ${file}\n` });
@@ -179,10 +190,19 @@ describe("receipts", () => {
     expect(online.exitCode).toBe(0);
     expect(online.out).toMatch(
       new RegExp(
-        `^All is right: ${lines.length} receipts in an unbroken chain\\.\nThe newest is ${lines.length}:[0-9a-f]{64}\n`,
+        `^All is right: ${lines.length} receipts in an unbroken chain, and \\d+ rows of the database as they say\\.\nThe newest is ${lines.length}:[0-9a-f]{64}\n`,
       ),
     );
-    expect(offline).toEqual(online);
+    expect(offline).toEqual({ ...online, out: online.out.replace(/, and \d+ rows.*(?=\.\n)/, "") });
+    expect(silent).toMatchObject({
+      exitCode: 1,
+      out: expect.stringContaining(`receipts 2 to ${lines.length}; what was before is not in this file.`),
+    });
+    expect(after.exitCode).toBe(0);
+    expect(otherwise).toMatchObject({
+      exitCode: 1,
+      out: expect.stringMatching(/^The receipts were changed: number 2 does not follow/),
+    });
     expect(JSON.parse(part.out)).toMatchObject({ ok: true, count: lines.length - 1, fault: null });
     expect(same.exitCode).toBe(0);
     const tail = await command("receipts", "export", "--after", "1");

@@ -57,6 +57,7 @@ test("providers: what is left of each budget with a bar, who waits, what is wron
     "",
     "list|networks|age|version",
     "spamhaus-drop|1|2 h|v7",
+    "spamhaus-drop-v6|-|never|-",
   ]);
   expect(status.out).toContain(out.split("\n")[1]);
   expect(JSON.parse(json.out)).toMatchObject({ providers: [{ title: "VirusTotal" }, {}, {}] });

@@ -149,6 +149,7 @@ describe("wrong arguments are refused before anybody is asked, with what to do:"
     [["export", "--format", "xml"], "--format: expected csv, json or jsonl"],
     [["receipts", "list", "--after", "-1"], "--after: expected the number of a receipt"],
     [["receipts", "verify", "--head", "x"], "--head: expected a number, a colon and 64 hex digits"],
+    [["receipts", "verify", "--part"], "--from and --part are about a file: say --file too"],
     [["receipts", "verify", "--file", "missing"], "missing can't be read: no such file or directory"],
     [["backtest"], "required option '--policy <file>'"],
     [["pause"], "required option '--reason <text>'"],

@@ -103,19 +103,38 @@ const lasting: readonly Failure[] = [
 ];
 
 describe.each(names)("an answer of %s that says nothing", (name) => {
-  test.each(lasting)("%s: watched, not blocked; a later alert is answered", async (fault) => {
+  test.each(lasting)("%s: not blocked; it is asked again, and its answer counts", async (fault) => {
     const desk = await startProviderDesk({ providers: [name] });
     asked(desk, name).failNext(fault);
 
     await desk.app().post(attacker);
+    await eventually("the failure", async () => (await failures(desk)) === 1 && (await desk.waits()));
+
+    await expectNothingBlocked(desk);
+    expect((await desk.counts()).decisions).toEqual({});
+    expect(asked(desk, name).sent.bytes).toBeLessThan(20_000_000);
+    desk.advance(keepFailedSeconds + 1);
+    await expectBlocked(desk, name);
+    expect(lookUps(desk, name)).toBe(2);
+  });
+
+  test("three times about the same address: watched, and the decision says who is missing", async () => {
+    const desk = await startProviderDesk({ providers: [name] });
+    asked(desk, name).failNext("wrong-shape", 3);
+
+    await desk.app().post(attacker);
+    for (const times of [1, 2]) {
+      await eventually("the failure", async () => (await failures(desk)) === times && (await desk.waits()));
+      desk.advance(keepFailedSeconds + 1);
+    }
     await eventually("the decision", async () => (await desk.counts()).decisions["watch"] === 1);
 
     await expectNothingBlocked(desk);
-    expect((await desk.decisions())[0]?.findings).toMatchObject([{ provider: name, status: "failed" }]);
-    expect(asked(desk, name).sent.bytes).toBeLessThan(20_000_000);
-    desk.advance(keepFailedSeconds + 1);
-    await desk.app().post(attacker);
-    await expectBlocked(desk, name);
+    expect(lookUps(desk, name)).toBe(3);
+    expect((await desk.decisions())[0]).toMatchObject({
+      findings: [{ provider: name, status: "failed" }],
+      inputs: { missing: [name] },
+    });
   });
 });
 
@@ -231,6 +250,10 @@ describe("attributes that are missing", () => {
     });
 
     await desk.app().post(attacker);
+    for (const times of [1, 2]) {
+      await eventually("the failure", async () => (await failures(desk)) === times && (await desk.waits()));
+      desk.advance(keepFailedSeconds + 1);
+    }
     await eventually("the decision", async () => (await desk.counts()).decisions["watch"] === 1);
 
     await expectNothingBlocked(desk);

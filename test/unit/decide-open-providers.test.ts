@@ -42,7 +42,11 @@ describe("whose answer could change the outcome", () => {
     ["a hold rule holds, but not yet a block rule", [virustotal(2)], ["abuseipdb"]],
     ["all have answered", [virustotal(1), abuseipdb(10)], []],
     ["one does not know the address", [unknown("virustotal")], ["abuseipdb"]],
-    ["one has failed, once or twice", [failed("virustotal"), tried(failed("virustotal"), 2)], ["virustotal", "abuseipdb"]],
+    [
+      "one has failed, once or twice",
+      [failed("virustotal"), tried(failed("virustotal"), 2)],
+      ["virustotal", "abuseipdb"],
+    ],
     ["one has failed three times", [tried(failed("virustotal"), 3)], ["abuseipdb"]],
   ] as const)("%s", (_why, findings, open) => {
     expect(openOn(findings)).toEqual(open);

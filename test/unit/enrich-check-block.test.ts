@@ -50,7 +50,6 @@ describe("a look-up of a whole network", () => {
       ],
       link: "https://www.abuseipdb.com/check/203.0.113.45",
       isPartial: true,
-      isFromNetwork: true,
     });
     expect(quota).toEqual([{ name: "day", limit: 100, left: 99 }]);
     expect(service.requests).toEqual(["/api/v2/check-block?network=203.0.113.0%2F24&maxAgeInDays=30"]);

@@ -93,7 +93,7 @@ describe("a provider that fails", () => {
     expect(refusing.asked).toHaveLength(2);
     expect(lines).toMatchObject([{ level: "error", fields: { provider: "first" } }]);
     expect(alarms).toMatchObject([
-      { key: "provider-key first", message: "FIRST is not asked any more: first said no" },
+      { key: "provider-key first", message: "FIRST is not asked any more: first said no." },
     ]);
 
     // Another process with the same key begins.

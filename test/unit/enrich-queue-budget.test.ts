@@ -79,7 +79,7 @@ describe("a budget that is short", () => {
     expect(alarms).toEqual([
       {
         key: "provider-quota first",
-        message: "FIRST can't be asked about 2 waiting addresses: all 1 calls of the day are spent",
+        message: "FIRST can't be asked about 2 waiting addresses: all 1 calls of the day are spent.",
         advice:
           "It goes on at 2026-11-22T00:00:00.000Z, the most urgent first; a larger plan, or fewer searches that alert, prevents it.",
       },

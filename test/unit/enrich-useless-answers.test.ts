@@ -111,7 +111,7 @@ describe.each(useless)("%s about everybody", (code) => {
     expect(alarms).toMatchObject([
       {
         key: "provider-answers first",
-        message: "FIRST refuses or garbles every question: first said no",
+        message: "FIRST refuses or garbles every question: first said no.",
       },
     ]);
     await expect(enrich.states()).resolves.toMatchObject([{ state: "unavailable" }]);

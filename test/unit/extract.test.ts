@@ -156,8 +156,8 @@ describe("the number of events", () => {
     [{ count: "many" }, 1],
     [{ count: "0x10" }, 1],
     [{ "dc(src_ip)": "7" }, 1],
-    [{ count: "99999999999999999999" }, Number.MAX_SAFE_INTEGER],
-    [{ count: "9".repeat(299) }, Number.MAX_SAFE_INTEGER],
+    [{ count: "99999999999999999999" }, 1_000_000_000],
+    [{ count: "9".repeat(299) }, 1_000_000_000],
     [{ count: "9".repeat(100_000) }, 1],
   ] as const)("of %j is %d", (fields: Fields, count) => {
     expect(extract([{ src_ip: "203.0.113.5", ...fields }])).toMatchObject([{ count }]);
@@ -168,7 +168,7 @@ describe("the number of events", () => {
 
     expect(extract([row, row, { src_ip: "203.0.113.5" }])).toMatchObject([{ count: 11 }]);
     expect(extract([row, { ...row, count: String(Number.MAX_SAFE_INTEGER) }])).toMatchObject([
-      { count: Number.MAX_SAFE_INTEGER },
+      { count: 1_000_000_000 },
     ]);
   });
 

@@ -176,7 +176,7 @@ describe("what became of the decision stands in subject and lead:", () => {
     [
       lifted,
       decidedAt,
-      "Portcullis blocked 203.0.113.45 (SSH brute force)",
+      "Portcullis blocked and unblocked 203.0.113.45 (SSH brute force)",
       "UNBLOCKED",
       "somebody has lifted the block",
     ],

@@ -212,7 +212,7 @@ describe("the story of an address", () => {
   });
 
   test.each([
-    [{ state: "waiting" }, "It waits for a person until 2026-11-21 10:00 UTC."],
+    [{ state: "waiting" }, 'It waits for a person until 2026-11-21 10:00 UTC: "portcullis approve de_2" blocks it, "portcullis deny de_2" leaves it alone.'],
     [{ state: "lapsed" }, "2026-11-21 10:00 UTC nobody had answered, so it lapsed."],
     [
       { state: "denied", endedAt: after(60), actor: "bob", reason: "a customer" },

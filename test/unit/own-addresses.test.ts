@@ -50,15 +50,19 @@ test("this machine, its name servers and gateways, the hosts it needs, proxies a
 
 test("a host that can't be resolved any more keeps its addresses, and is told", async () => {
   let isBroken = false;
+  const warnings: object[] = [];
   const own = desk({
+    log: { ...silentLog, warn: (fields) => warnings.push(fields) },
     lookUp: () => (isBroken ? Promise.reject(new Error("ESERVFAIL")) : Promise.resolve(["198.51.100.25"])),
   });
   await own.refresh();
   isBroken = true;
 
   expect(await own.refresh()).toBe(false);
+  expect(await own.refresh()).toBe(false);
 
   expect(own.list().map((network) => network.prefix)).toContain("198.51.100.25/32");
+  expect(warnings).toEqual([expect.objectContaining({ host: "mail.example.net", error: "ESERVFAIL" })]);
 });
 
 test("firewalls that can't be read now keep the addresses they told", async () => {

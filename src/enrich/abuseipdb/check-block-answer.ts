@@ -57,6 +57,5 @@ function evidenceOf(reported: z.infer<typeof Reported>, ip: IpAddress, network: 
     ]),
     link: `https://www.abuseipdb.com/check/${ip}`,
     isPartial: true,
-    isFromNetwork: true,
   };
 }

@@ -45,7 +45,7 @@ function listBlocksRoute({ store, now }: ApiDeps): ApiRoute {
   });
 }
 
-function showBlocksRoute({ store, now }: ApiDeps): ApiRoute {
+function showBlocksRoute({ store, protectedReason, now }: ApiDeps): ApiRoute {
   return route({
     name: "showBlocks",
     method: "get",
@@ -53,7 +53,7 @@ function showBlocksRoute({ store, now }: ApiDeps): ApiRoute {
     params: { ip: "An IP address, or a network's first one", length: "The network's length" },
     role: "viewer",
     summary: "Every block that covers it, newest first; none is an empty list",
-    description: "`graces` tells what keeps alerts from blocking it.",
+    description: "`graces` tells what keeps alerts from blocking it, `protected` what keeps everybody.",
     query: noParameters,
     answers: { 200: BlocksOn },
     async handle({ params }) {
@@ -66,7 +66,12 @@ function showBlocksRoute({ store, now }: ApiDeps): ApiRoute {
         store.blocksOn(prefix, time),
         store.gracesOn(prefix, time),
       ]);
-      return reply(200, { prefix, blocks: blocks.map(blockReportJson), graces: graces.map(graceJson) });
+      return reply(200, {
+        prefix,
+        blocks: blocks.map(blockReportJson),
+        graces: graces.map(graceJson),
+        protected: protectedReason(prefix),
+      });
     },
   });
 }

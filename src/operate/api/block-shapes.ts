@@ -69,6 +69,7 @@ export const BlocksOn = z.object({
   prefix: Network,
   blocks: z.array(BlockReportShape),
   graces: z.array(GraceShape),
+  protected: Foreign.nullable().describe("Why nothing may block it; null: it may be blocked"),
 });
 
 export const LiftAnswer = z.object({

@@ -27,6 +27,8 @@ export interface ApiDeps extends Omit<StatusDeps, "store">, Omit<LiftBlockDeps, 
   readonly targetOfHold: (hold: Hold) => Promise<HoldTarget> | HoldTarget;
   /** The firewalls of these groups; null: all. None where nothing is enforced. */
   readonly targetOf: (groups: readonly string[] | null) => Target;
+  /** Names of the lists of networks that are downloaded. */
+  readonly listNames: readonly string[];
   /** Groups that some firewall is in. */
   readonly groups: readonly string[];
   /** Replays the past since then through the policy in this text. Stops when the signal says so. */
@@ -76,6 +78,7 @@ type ApiRecords =
   | "removeAllowEntry"
   | "receiptsAfter"
   | "receiptHead"
+  | "compareReceipts"
   | "createToken"
   | "revokeToken"
   | "tokens"

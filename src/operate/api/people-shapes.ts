@@ -98,4 +98,7 @@ export const VerifyAnswer = z.object({
     .nullable()
     .describe("The last one that is right: keep it elsewhere, and compare later"),
   fault: z.object({ seq: z.int(), problem: Foreign }).nullable().describe("The first link that is wrong"),
+  rows: Count.describe("Rows that were compared with their receipts"),
+  disagreements: z.array(Foreign).describe("What the tables say otherwise than the receipts, the first 20"),
+  disagreementCount: Count,
 });

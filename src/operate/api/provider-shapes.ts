@@ -54,4 +54,8 @@ const ListShape = component(
   }),
 );
 
-export const ProvidersAnswer = z.object({ providers: z.array(ProviderShape), lists: z.array(ListShape) });
+export const ProvidersAnswer = z.object({
+  providers: z.array(ProviderShape),
+  lists: z.array(ListShape),
+  missingLists: z.array(z.string()).describe("Names of lists that are configured and were never downloaded"),
+});

@@ -49,24 +49,28 @@ function listRoute({ store }: ApiDeps): ApiRoute {
   });
 }
 
-function verifyRoute({ store }: ApiDeps): ApiRoute {
+function verifyRoute({ store, now }: ApiDeps): ApiRoute {
   return route({
     name: "verifyReceipts",
     method: "get",
     paths: ["/api/v1/receipts/verify"],
     role: "viewer",
-    summary: "Reads the whole chain and finds the first edit",
+    summary: "Reads the whole chain and finds the first edit, then compares the tables with it",
     description:
-      "Who can write to the database could make a whole new chain: keep `head` elsewhere, or compare with what was exported before.",
+      "Every decision, standing block, entry of the allow-list, token and the pause must be as its receipt says. Who can write to the database could make a whole new chain: keep `head` elsewhere, or compare with what was exported before.",
     query: noParameters,
     answers: { 200: VerifyAnswer },
     async handle({ signal }) {
       const { count, last, fault } = await verify(store, signal);
+      const { rows, disagreements, count: disagreementCount } = await store.compareReceipts(now(), signal);
       return reply(200, {
-        ok: fault === null,
+        ok: fault === null && disagreementCount === 0,
         count,
         head: last.seq === 0 ? null : { seq: last.seq, hash: last.hash },
         fault: fault === null ? null : { seq: fault.seq, problem: fault.what },
+        rows,
+        disagreements,
+        disagreementCount,
       });
     },
   });

@@ -64,7 +64,11 @@ function outsideRoutes(deps: ApiDeps): readonly ApiRoute[] {
       summary: "Who knows addresses, what is left of each budget, and the lists on this machine",
       query: noParameters,
       answers: { 200: ProvidersAnswer },
-      handle: async () => reply(200, await readProviders(deps)),
+      async handle() {
+        const known = await readProviders(deps);
+        const missingLists = deps.listNames.filter((name) => !known.lists.some((list) => list.name === name));
+        return reply(200, { ...known, missingLists });
+      },
     }),
     route({
       name: "listAlarms",

@@ -127,9 +127,15 @@ export function parseMoment(text: string): Date | undefined {
   return isMoment ? new Date(text) : undefined;
 }
 
-export const Moment = writtenAs(read(wantedMoment, parseMoment), {
+/** When something ends: a date is its end in UTC, as in the settings. Undefined when the text names no moment. */
+function parseEnd(text: string): Date | undefined {
+  const isDate = z.iso.date().safeParse(text).success;
+  return isDate ? new Date(Date.parse(text) + 86_400_000) : parseMoment(text);
+}
+
+export const Moment = writtenAs(read(wantedMoment, parseEnd), {
   type: "string",
-  description: "A time with its zone, or a date: its beginning in UTC",
+  description: "A time with its zone, or a date: its end in UTC",
 });
 
 /** What `parse` makes of a text. */

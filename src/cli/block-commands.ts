@@ -83,10 +83,11 @@ function addFiles(program: Command, host: Host, finish: Finish): void {
     .description("block every network in a file; nothing is imported when a line is faulty")
     .argument(
       "<file>",
-      "CSV with a header (network,reason,duration or until), JSON or JSON lines; - reads standard input",
+      "CSV whose first line names the columns (network,reason,duration or until; also groups), a plain list of addresses (with --reason and --for), JSON or JSON lines; - reads standard input",
     )
     .option("--format <format>", "csv, json or jsonl, when the file's name does not tell")
     .option("--reason <text>", "for lines that have none")
+    .option("--for <duration>", "for a plain list: how long, 24h, 7d, permanent")
     .option("--partial", "import the right lines although others are faulty")
     .option("--force", "although new blocks are paused");
   asking(importCommand, 'import attackers.csv --reason "from the CERT"').action(

@@ -33,8 +33,7 @@ export async function followBlock(
 ): Promise<ExitCode> {
   const { tell, onConfirmed, end } = json === true ? silent : createTelling(host.out, wanted, block);
   const deps = { config, url, signal: host.stopSignal, tell, onConfirmed };
-  const confirmed =
-    wait && block !== null ? await confirmBlock(deps, block).finally(end) : null;
+  const confirmed = wait && block !== null ? await confirmBlock(deps, block).finally(end) : null;
   end();
   if (json === true) {
     const { isDone, firewalls } = confirmed ?? { isDone: null, firewalls: [] };

@@ -7,6 +7,8 @@ import type { AskOptions } from "./ask-options.ts";
 import { type BlockFormat, blockFormat } from "./block-format.ts";
 import { type Answer, callReceiver, explain } from "./call-receiver.ts";
 import type { ExitCode, Host } from "./host.ts";
+import { type PlainLine, readPlainList } from "./plain-list.ts";
+import { readFor } from "./read-for.ts";
 import { readInput } from "./read-input.ts";
 import { readReceiver } from "./read-receiver.ts";
 import { whoAmI } from "./who-am-i.ts";
@@ -17,6 +19,8 @@ export interface ImportOptions extends AskOptions {
   readonly format?: string;
   /** For lines that have none. */
   readonly reason?: string;
+  /** `24h`; how long, for a plain list of addresses. */
+  readonly for?: string;
   /** Import the right lines although others are faulty. */
   readonly partial?: true;
   /** Although new blocks are paused. */
@@ -46,18 +50,18 @@ const Faults = z.object({ faults: z.array(LineFault).min(1), faultCount: z.numbe
  */
 export async function importBlocks(host: Host, file: string, options: ImportOptions): Promise<ExitCode> {
   const { json, url } = options;
-  const format = blockFormat(options.format, file);
+  const format = blockFormat(options.format, /\.txt$/i.test(file) ? "list.csv" : file);
   if (format === undefined) {
     throw wrongArgument(
-      `--format: say csv, json or jsonl, because the name ${JSON.stringify(file)} does not`,
+      `--format: say csv (also a plain list of addresses), json or jsonl, because the name ${JSON.stringify(file)} does not`,
     );
   }
-  const input = readLines(file, await readInput(host, file), format);
+  const input = readLines(file, await readInput(host, file), { format, options });
   const answer = await callReceiver(await readReceiver(host), {
     method: "POST",
     path: `/api/v1/blocks/import?${queryOf(host, options)}`,
     body: input.bytes,
-    type: format === "csv" ? "text/csv" : "application/json",
+    type: input.type,
     url,
     asAdmin: true,
     timeoutMs: patienceMs,
@@ -82,17 +86,34 @@ function queryOf(host: Host, { reason, partial, force }: ImportOptions): string 
 
 interface Input {
   readonly bytes: Buffer;
+  readonly type: "text/csv" | "application/json";
   /** Where that is which the receiver calls line `n`: `line 7`. */
   readonly place: (line: number) => string;
 }
 
-/** JSON lines become the list that the receiver takes. @throws {AppError} CONFIG_INVALID */
-function readLines(file: string, bytes: Buffer, format: BlockFormat): Input {
+/** JSON lines and a plain list become the list that the receiver takes. @throws {AppError} CONFIG_INVALID */
+function readLines(
+  file: string,
+  bytes: Buffer,
+  { format, options }: { readonly format: BlockFormat; readonly options: ImportOptions },
+): Input {
   if (bytes.length > mostBytes) {
     throw wrongArgument(`${file} is larger than 5 MiB: split it`);
   }
-  if (format !== "jsonl") {
-    return { bytes, place: (line) => `${format === "csv" ? "line" : "item"} ${line}` };
+  const plain = format === "csv" ? readPlainList(bytes.toString("utf8")) : undefined;
+  if (plain !== undefined) {
+    return plainInput(file, plain, options);
+  }
+  if (options.for !== undefined) {
+    throw wrongArgument(
+      "--for: is for a plain list of addresses; here each line says it as duration or until",
+    );
+  }
+  if (format === "csv") {
+    return { bytes, type: "text/csv", place: (line) => `line ${line}` };
+  }
+  if (format === "json") {
+    return { bytes, type: "application/json", place: (line) => `item ${line}` };
   }
   const items: unknown[] = [];
   const lines: number[] = [];
@@ -102,10 +123,31 @@ function readLines(file: string, bytes: Buffer, format: BlockFormat): Input {
       lines.push(index + 1);
     }
   }
-  return {
-    bytes: Buffer.from(JSON.stringify(items)),
-    place: (line) => `line ${lines[line - 1] ?? line}`,
-  };
+  return listInput(file, items, lines);
+}
+
+function plainInput(file: string, plain: readonly PlainLine[], options: ImportOptions): Input {
+  const { reason, for: duration } = options;
+  if (reason === undefined || duration === undefined) {
+    throw wrongArgument(
+      `${file} is a plain list of addresses: say --reason and --for for all of them, or give it a header: network,reason,duration`,
+    );
+  }
+  readFor("--for", duration);
+  return listInput(
+    file,
+    plain.map(({ network }) => ({ network, duration })),
+    plain.map(({ line }) => line),
+  );
+}
+
+/** @param lines where each item stands in the file */
+function listInput(file: string, items: readonly unknown[], lines: readonly number[]): Input {
+  const bytes = Buffer.from(JSON.stringify(items));
+  if (bytes.length > mostBytes) {
+    throw wrongArgument(`${file} is too long: split it`);
+  }
+  return { bytes, type: "application/json", place: (line) => `line ${lines[line - 1] ?? line}` };
 }
 
 function readLine(file: string, number: number, line: string): unknown {

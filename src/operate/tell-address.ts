@@ -19,7 +19,9 @@ export interface AddressStory {
   /** Entries of the allow-list that cover it. */
   readonly allowed: readonly Pick<AllowEntry, "prefix" | "reason" | "owner" | "actor" | "expiresAt">[];
   /** `missing`: names of providers that would be asked first, and could change it. */
-  readonly decisionNow: Pick<Decision, "action" | "reasons" | "rule"> & { readonly missing: readonly string[] };
+  readonly decisionNow: Pick<Decision, "action" | "reasons" | "rule"> & {
+    readonly missing: readonly string[];
+  };
   readonly providers: readonly ProviderNow[];
   readonly describeFinding: (finding: Finding) => string;
   /** New blocks are paused. */

@@ -1,7 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { sql } from "kysely";
 import { expect, test } from "vitest";
+import type { IpAddress } from "../../src/domain/ip-address.ts";
 import type { Store } from "../../src/ports.ts";
+import type { Queries } from "../../src/record/engine.ts";
+import { endLookUps } from "../../src/record/finish-look-ups.ts";
+import { openStore } from "../../src/record/open-store.ts";
 import { parkSightings } from "../../src/record/park-sightings.ts";
 import { openPostgres } from "../../src/record/postgres.ts";
 import { blockWithin } from "../fakes/block-wishes.ts";
@@ -94,7 +98,6 @@ describeStore("two replicas at the same moment", (engine) => {
 describePostgres("two replicas at the same moment", (server) => {
   test("an answer sees a sighting that is being parked", async () => {
     const databaseUrl = await server().createDatabase();
-    const { openStore } = await import("../../src/record/open-store.ts");
     const store = await openStore({ databaseUrl });
     const sighting = await sightOne(store, "al_1");
     const other = openPostgres(databaseUrl, silent);
@@ -129,6 +132,33 @@ describePostgres("two replicas at the same moment", (server) => {
 
     expect(await store.claimSightings(sampleClaim({ now: after(1) }))).toMatchObject([{ id: sighting.id }]);
     expect(await store.lookUpBacklogs()).toEqual([]);
+    await other.close();
+    await store.close();
+  });
+
+  test("who ends look-ups and who postpones the same ones don't wait crosswise", async () => {
+    const databaseUrl = await server().createDatabase();
+    const store = await openStore({ databaseUrl });
+    const ips = [ip("203.0.113.1"), ip("203.0.113.2")] as const;
+    for (const address of ips) {
+      await park(store, await sightOne(store, `al_${address}`, { address }));
+    }
+    const other = openPostgres(databaseUrl, silent);
+    const end = (db: Queries, ended: IpAddress) =>
+      endLookUps(other, db, [{ provider: "virustotal", ips: [ended], now: after(1) }]);
+    let postponed = Promise.resolve();
+    const ms = await other.writer.transaction().execute(async (trx) => {
+      await end(trx, ips[1]);
+      postponed = store.postponeLookUps("virustotal", ips, after(60));
+      await wait(100); // time in which it would have locked the first and begun to wait for the second
+      const startedAt = performance.now();
+      await end(trx, ips[0]);
+      return performance.now() - startedAt;
+    });
+    await postponed;
+
+    // PostgreSQL looks for such a pair after a second.
+    expect(ms).toBeLessThan(800);
     await other.close();
     await store.close();
   });

@@ -41,9 +41,7 @@ describe("block", () => {
 
     expect(Math.round(day / 3600)).toBe(24);
     expect(shorter.exitCode).toBe(0);
-    expect(shorter.out).toMatch(
-      /^Nothing new: 203\.0\.113\.45 is blocked until [^.]*\.\n/,
-    );
+    expect(shorter.out).toMatch(/^Nothing new: 203\.0\.113\.45 is blocked until [^.]*\.\n/);
     expect(permanent.out).toMatch(/^203\.0\.113\.45 is blocked until somebody lifts it\.\n/);
   });
 
@@ -223,6 +221,26 @@ describe("export and import", () => {
     expect(untouched).toEqual([]);
     expect(partial.exitCode).toBe(0);
     expect(partial.out).toMatch(/^Blocked: 1 network\. .*\nLeft out, 2:\n {2}line 3: /);
+  });
+
+  test("a plain list of addresses is understood with --reason and --for for all", async () => {
+    const { command, dataDir, call } = await startCommands();
+    const list = join(dataDir, "bad.txt");
+    const csv = join(dataDir, "bad.csv");
+    writeFileSync(list, `# from the CERT\n\n${attacker} ; seen twice\r\n203.0.113.200\n${other}\n`);
+    writeFileSync(csv, `network,duration\n${attacker},24h\n`);
+
+    const without = await command("import", list, ...because);
+    const faulty = await command("import", list, ...because, "--for", "2h");
+    const done = await command("import", list, ...because, "--for", "2h", "--partial");
+    const twice = await command("import", csv, ...because, "--for", "2h");
+
+    expect(without.err).toMatch(/^error: .* is a plain list of addresses: say --reason and --for /);
+    expect(faulty.err).toMatch(/^ {2}line 4: network: may not be blocked: /m);
+    expect(done.out).toMatch(/^Blocked: 2 networks\. .*\nLeft out, 1:\n {2}line 4: /);
+    expect(twice.err).toMatch(/^error: --for: is for a plain list/);
+    const { blocks = [] } = (await call("GET", "blocks?standing=true")).body;
+    expect(blocks.map(({ prefix }) => prefix).toSorted()).toEqual([`${attacker}/32`, `${other}/32`]);
   });
 
   test("a file that can't be written leaves nothing behind, and a refused export the old file", async () => {

@@ -37,6 +37,7 @@ describe("approvals", () => {
       expect.stringMatching(
         new RegExp(`^${id}\\|${attacker}\\|${time}\\|${time}\\|approve\\|SSH brute force\\|.+`),
       ),
+      `Answer with "portcullis approve ${id}" or "portcullis deny ${id}".`,
     ]);
     expect(exitCode).toBe(0);
     expect(out).toMatch(/^Approved: 203\.0\.113\.45 is blocked until .*\n192\.0\.2\.1 {2}verified: /);
@@ -120,7 +121,9 @@ describe("pause and resume", () => {
       err: expect.stringMatching(/New blocks are paused since .* an administrator may add --force\.\n$/),
     });
     expect(again.out).toMatch(
-      new RegExp(`^Nothing new: paused already, since ${time} by administrator for alice@soc1: maintenance\\. `),
+      new RegExp(
+        `^Nothing new: paused already, since ${time} by administrator for alice@soc1: maintenance\\. `,
+      ),
     );
     expect(status.exitCode).toBe(1);
     expect(status.out).toMatch(
@@ -198,7 +201,11 @@ describe("lists", () => {
     const loud = await command("alarms");
     const status = await command("status");
 
-    expect(quiet).toEqual({ exitCode: 0, err: "", out: 'No alarm is open; "portcullis status" tells everything.\n' });
+    expect(quiet).toEqual({
+      exitCode: 0,
+      err: "",
+      out: 'No alarm is open; "portcullis status" tells everything.\n',
+    });
     expect(loud.exitCode).toBe(1);
     expect(cells(loud.out)[1]).toMatch(new RegExp(`^${time}\\|Something broke\\.\\|Mend it\\.$`));
     expect(status.out).toMatch(/^alarm +since .*: Something broke\. Mend it\.$/m);

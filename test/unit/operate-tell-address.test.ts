@@ -212,7 +212,10 @@ describe("the story of an address", () => {
   });
 
   test.each([
-    [{ state: "waiting" }, 'It waits for a person until 2026-11-21 10:00 UTC: "portcullis approve de_2" blocks it, "portcullis deny de_2" leaves it alone.'],
+    [
+      { state: "waiting" },
+      'It waits for a person until 2026-11-21 10:00 UTC: "portcullis approve de_2" blocks it, "portcullis deny de_2" leaves it alone.',
+    ],
     [{ state: "lapsed" }, "2026-11-21 10:00 UTC nobody had answered, so it lapsed."],
     [
       { state: "denied", endedAt: after(60), actor: "bob", reason: "a customer" },
@@ -336,7 +339,10 @@ describe("the forecast for an address", () => {
 });
 
 test.each([
-  [[], "on record as blocked until 2026-11-22 09:00 UTC, and in force nowhere: no firewall is configured for it"],
+  [
+    [],
+    "on record as blocked until 2026-11-22 09:00 UTC, and in force nowhere: no firewall is configured for it",
+  ],
   [["requested", "failed"], "to be blocked until 2026-11-22 09:00 UTC, in force on 0 of 2 firewalls"],
   [["requested", "verified"], "blocked until 2026-11-22 09:00 UTC"],
 ] as const)("a block whose firewalls are %j says how far it is", (states, words) => {

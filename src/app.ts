@@ -68,7 +68,11 @@ export interface Identity {
  * @throws {AppError} STORE_IN_USE, STORE_UNAVAILABLE
  */
 export async function createEdges(config: Config, log: Log): Promise<Edges> {
-  const store = await openStore({ databaseUrl: config.databaseUrl, log });
+  const store = await openStore({
+    databaseUrl: config.databaseUrl,
+    log,
+    alarmChannels: config.mail === null ? [] : ["email"],
+  });
   const now = (): Date => new Date();
   const guard = createGuard({ config, store, surroundings: surroundingsOf(config), now, log });
   return {

@@ -179,7 +179,19 @@ function startUpkeep(deps: BackgroundDeps, isComplete: boolean): readonly Loop[]
     startRefreshing(deps, isComplete),
     startLoop("lists", deps.intelligence.refreshLists, deps.log),
     startForgetting(deps),
+    startMendingClock(deps),
   ];
+}
+
+const mendClockMs = 60_000;
+
+/** What was written down while the clock was wrong must not wait for that time. */
+function startMendingClock({ edges: { store, now }, log }: BackgroundDeps): Loop {
+  const mend = async (): Promise<number> => {
+    await store.mendClock(now());
+    return mendClockMs;
+  };
+  return startLoop("clock", mend, log, mendClockMs);
 }
 
 const forgetMs = 3_600_000;

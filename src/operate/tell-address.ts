@@ -220,7 +220,8 @@ function tellNow(story: AddressStory): readonly string[] {
   ];
 }
 
-function blockedUntil({ block: { mode, expiresAt }, enforcements }: BlockReport): string {
+/** How long it is blocked, and whether it is anywhere: goes after `is`. */
+export function blockedUntil({ block: { mode, expiresAt }, enforcements }: BlockReport): string {
   const until =
     expiresAt.getTime() >= forever.getTime() ? "until somebody lifts it" : `until ${shortUtc(expiresAt)}`;
   if (mode === "observe") {

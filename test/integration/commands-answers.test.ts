@@ -123,6 +123,7 @@ test("blocks: of an address, also one that is lifted and may still be dropped, w
       }),
     ],
     graces: [{ prefix: "203.0.113.0/25", until: far, actor: "alice", reason: "ours" }],
+    protected: "203.0.113.0/24 is on the allow-list (our office)",
   }));
 
   const { out } = await command("blocks", "203.0.113.8");

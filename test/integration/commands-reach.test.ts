@@ -144,7 +144,7 @@ describe("wrong arguments are refused before anybody is asked, with what to do:"
     [["decisions", "--action", "drop"], "--action: expected block, hold, watch, ignore"],
     [["alerts", "--limit", "none"], "--limit: expected a whole number"],
     [["token", "create", "x", "--role", "king"], "--role: expected viewer, operator, administrator"],
-    [["import", "blocks.txt"], "--format: say csv, json or jsonl"],
+    [["import", "blocks.dat"], "--format: say csv (also a plain list of addresses), json or jsonl"],
     [["import", "missing.csv"], "missing.csv can't be read: no such file or directory"],
     [["export", "--format", "xml"], "--format: expected csv, json or jsonl"],
     [["receipts", "list", "--after", "-1"], "--after: expected the number of a receipt"],

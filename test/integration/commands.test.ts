@@ -71,7 +71,7 @@ describe("blocks", () => {
 
     expect(standing.out).toContain("No block stands");
     expect(all.out).toMatch(
-      /^203\.0\.113\.45 +lifted \d{4}.* UTC by alice@soc1: a customer .* lifted 192\.0\.2\.1/m,
+      /^203\.0\.113\.45 +lifted \d{4}.* UTC by administrator for alice@soc1: a customer .* lifted 192\.0\.2\.1/m,
     );
     expect(one.out.split("\n")).toHaveLength(4);
     expect(one.out).toContain("… and more: --limit 2 shows more\n");
@@ -117,7 +117,7 @@ describe("unblock", () => {
       /^Lifted: 203\.0\.113\.45\. Alerts can't block 203\.0\.113\.45 again before \d{4}-.* UTC\.\n192\.0\.2\.1 {2}lifted, read back from the kernel, \d+ ms\n$/,
     );
     const [report] = (await call("GET", `blocks/${attacker}`)).body.blocks ?? [];
-    expect(report).toMatchObject({ lifted: { actor: "alice@soc1", reason: "a customer" } });
+    expect(report).toMatchObject({ lifted: { actor: "administrator for alice@soc1", reason: "a customer" } });
   });
 
   test("of a network lifts all in it", async () => {

@@ -1,4 +1,5 @@
 import type { Alert, Sighting } from "./domain/alert.ts";
+import { cleanText } from "./domain/clean-text.ts";
 import { messageOf } from "./domain/errors.ts";
 import type { Loop } from "./loop.ts";
 import { startLoop } from "./loop.ts";
@@ -19,6 +20,8 @@ export interface Pipeline {
 }
 
 const alertsAtOnce = 50;
+/** Characters of a search's name in the log. */
+const mostNamed = 200;
 
 /**
  * alert → sightings → findings → decision → (block, notifications). What waits is in the store; this only moves it on:
@@ -81,7 +84,7 @@ async function extractOne(deps: PipelineDeps, alert: Alert): Promise<void> {
   await deps.store.recordSightings(alert.id, sightings, deps.now());
   const noted = {
     alertId: alert.id,
-    searchName: alert.searchName,
+    searchName: alert.searchName === null ? null : cleanText(alert.searchName, mostNamed),
     rows: alert.rows.length,
     addresses: sightings.length,
   };

@@ -55,7 +55,15 @@ export function firstScreen(
 }
 
 /** What is missing, and what follows from it. */
-function gapsOf({ virustotal, abuseipdb, greynoise, lists, firewalls, mail, tls }: Config): readonly string[] {
+function gapsOf({
+  virustotal,
+  abuseipdb,
+  greynoise,
+  lists,
+  firewalls,
+  mail,
+  tls,
+}: Config): readonly string[] {
   const providers = [
     ...(virustotal === null ? ["VirusTotal (VIRUSTOTAL_API_KEY)"] : []),
     ...(abuseipdb === null ? ["AbuseIPDB (ABUSEIPDB_API_KEY)"] : []),
@@ -64,7 +72,7 @@ function gapsOf({ virustotal, abuseipdb, greynoise, lists, firewalls, mail, tls 
     lists.spamhausUrl === null
       ? "no address can be confirmed as an attacker, so none will be blocked"
       : "only networks on Spamhaus DROP can be blocked";
-  const none = greynoise === null ? listed : "only GreyNoise is asked, so rules that need another never hold";
+  const none = greynoise === null ? listed : `${listed}, unless a rule asks GreyNoise`;
   return [
     ...(providers.length === 0
       ? []

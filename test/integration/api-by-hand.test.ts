@@ -189,7 +189,7 @@ describe("the allow-list", () => {
         prefix: "198.51.100.0/24",
         owner: "net team",
         actor: "administrator for al",
-        expiresAt: "2026-12-01T00:00:00.000Z",
+        expiresAt: "2026-12-02T00:00:00.000Z",
       },
       liftedCount: 1,
       lifted: [{ prefix: "198.51.100.7/32" }],

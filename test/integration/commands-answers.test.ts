@@ -134,7 +134,8 @@ test("blocks: of an address, also one that is lifted and may still be dropped, w
     "203.0.113.0/24 is refused on edge-2: its own gateway",
     "203.0.113.8 is lifting on edge-1: timed out",
     `Alerts can't block 203.0.113.0/25 before 2999-01-01 00:00:00 UTC: alice let it out (ours). "portcullis unblock 203.0.113.8 --grace 0" ends that.`,
+    "Nothing may block it: 203.0.113.0/24 is on the allow-list (our office).",
     "",
   ]);
-  expect(all.out.split("\n")).toHaveLength(5 + 5);
+  expect(all.out.split("\n")).toHaveLength(5 + 6);
 });

@@ -2,15 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { BlockReport } from "../../src/ports.ts";
 import { blockedUntil, type ProviderNow } from "../../src/operate/tell-address.ts";
 import { tellForecast } from "../../src/operate/tell-forecast.ts";
+import { abuseipdb } from "../fakes/address-story.ts";
 import { after, prefix, sampleEnforcement, t0 } from "../fakes/samples.ts";
-
-const abuseipdb: ProviderNow = {
-  name: "abuseipdb",
-  title: "AbuseIPDB",
-  state: "ok",
-  notBefore: null,
-  trouble: null,
-};
 
 describe("the forecast for an address", () => {
   const watch = { action: "watch", reasons: ["no rule holds"], rule: null } as const;

@@ -1,39 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { forever } from "../../src/domain/block.ts";
 import type { AddressReport, BlockReport, Hold } from "../../src/ports.ts";
-import { type AddressStory, type ProviderNow, tellAddress } from "../../src/operate/tell-address.ts";
+import { type AddressStory, tellAddress } from "../../src/operate/tell-address.ts";
+import { abuseipdb, emptyReport } from "../fakes/address-story.ts";
 import { virustotal } from "../fakes/findings.ts";
 import { after, ip, prefix, sampleDecision, sampleEnforcement, t0 } from "../fakes/samples.ts";
 
 const address = ip("203.0.113.9");
 
-const empty: AddressReport = {
-  ip: address,
-  sightings: [],
-  events: 0,
-  firstSeenAt: null,
-  lastSeenAt: null,
-  findings: [],
-  lookUps: [],
-  decisions: [],
-  holds: [],
-  blocks: [],
-  graces: [],
-  receipts: [],
-};
-
-const abuseipdb: ProviderNow = {
-  name: "abuseipdb",
-  title: "AbuseIPDB",
-  state: "ok",
-  notBefore: null,
-  trouble: null,
-};
-
 /** The story of this report, a day after `t0`. */
 function tell(report: Partial<AddressReport>, changes: Partial<AddressStory> = {}): readonly string[] {
   return tellAddress({
-    report: { ...empty, ...report },
+    report: { ...emptyReport(address), ...report },
     protectedReason: null,
     allowed: [],
     decisionNow: { action: "watch", reasons: ["nothing speaks for a block"], rule: null, missing: [] },

@@ -100,7 +100,12 @@ describe("GET /api/v1/blocks/{ip}", () => {
         {
           state: "lifted",
           endedAt: isTime,
-          lifted: { actor: "administrator for alice", reason: "a customer", liftedAt: isTime, graceUntil: isTime },
+          lifted: {
+            actor: "administrator for alice",
+            reason: "a customer",
+            liftedAt: isTime,
+            graceUntil: isTime,
+          },
           enforcements: [{ state: "lifted", endedAt: isTime }],
         },
       ],
@@ -166,7 +171,13 @@ describe("DELETE /api/v1/blocks/{ip}", () => {
     const graces = async () => (await call("GET", `blocks/${others[0] ?? ""}`)).body.graces;
 
     expect(await graces()).toEqual([
-      { prefix: "203.0.113.0/24", until: isTime, actor: "administrator for alice", reason: "ours", liftedAt: isTime },
+      {
+        prefix: "203.0.113.0/24",
+        until: isTime,
+        actor: "administrator for alice",
+        reason: "ours",
+        liftedAt: isTime,
+      },
     ]);
     expect(await call("DELETE", `blocks/${attacker}`)).toMatchObject(problem(404, "NOT_FOUND"));
     expect(await call("DELETE", `blocks/${attacker}?grace=0`)).toMatchObject({

@@ -4,7 +4,9 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { runApp, temporaryDir } from "./run-app.ts";
 
-const Report = z.object({ now: z.object({ action: z.string(), reasons: z.array(z.string()), missing: z.array(z.string()) }) });
+const Report = z.object({
+  now: z.object({ action: z.string(), reasons: z.array(z.string()), missing: z.array(z.string()) }),
+});
 
 /** Tells what would be decided about an address that no alert has named. */
 async function startAsking(yaml = "") {

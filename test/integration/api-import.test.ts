@@ -33,7 +33,7 @@ describe("an import", () => {
       Object.fromEntries(blocks.map(({ prefix, expiresAt, groups }) => [prefix, [expiresAt, groups]])),
     ).toEqual({
       "198.51.100.1/32": [after(3600), null],
-      "2001:db8:7::/64": [new Date("2026-11-22T00:00:00.000Z"), ["edge"]],
+      "2001:db8:7::/64": [new Date("2026-11-23T00:00:00.000Z"), ["edge"]],
       "198.51.100.2/32": [forever, null],
       "198.51.100.0/30": [after(7200), null],
     });

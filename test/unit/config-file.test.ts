@@ -182,7 +182,7 @@ searches:
     },
     { name: "edge-2", agent: join(desk.cwd(), "run/agent.sock"), isEnabled: false, isCanary: false },
   ]);
-  const nothing = { mode: null, severity: null, fields: null, policy: null };
+  const nothing = { mode: null, severity: null, fields: null, policy: null, policySection: null };
   expect(searches).toEqual([
     { name: "Dmz *", groups: ["dmz", "edge"], ...nothing },
     { name: "*", groups: ["edge"], ...nothing },

@@ -80,7 +80,13 @@ async function decideNow(
   }
   const findings = freshFindings(facts.findings, intelligence.enrich.local(ip), time);
   const { activity } = facts;
-  const { open, forHints } = intelligence.openProviders({ ip, policy: plan.policy, findings, activity, now: time });
+  const { open, forHints } = intelligence.openProviders({
+    ip,
+    policy: plan.policy,
+    findings,
+    activity,
+    now: time,
+  });
   const decision = decide({
     alertId: latest?.alertId ?? "",
     ip,

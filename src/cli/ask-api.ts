@@ -22,12 +22,16 @@ export function refused(answer: Answer): AppError {
     answer.status === 401
       ? " Set PORTCULLIS_TOKEN to a token that is valid there, or ADMIN_TOKEN to what the receiver has."
       : "";
-  return new AppError("API_REFUSED", `${cleanText(asTyped(explain(answer)), 500)}${hint}`, { retryable: false });
+  return new AppError("API_REFUSED", `${cleanText(asTyped(explain(answer)), 500)}${hint}`, {
+    retryable: false,
+  });
 }
 
 /** What the API calls a key of the body or the query is an option here. */
 export function asTyped(text: string): string {
-  return text.replaceAll(/\bsay "(force|wide)": true/g, "add --$1").replaceAll("say partial=true", "add --partial");
+  return text
+    .replaceAll(/\bsay "(force|wide)": true/g, "add --$1")
+    .replaceAll("say partial=true", "add --partial");
 }
 
 /** Reads what the API answered. @throws {AppError} API_REFUSED when it has another shape: another version answers */

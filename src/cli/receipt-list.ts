@@ -57,7 +57,9 @@ export async function receiptList(
   ]);
   const shown =
     rows.length === 0 ? "There is no receipt.\n" : table([["number", "at", "kind", "about", "by"], ...rows]);
-  host.out(`${shown}${next === null || !(await isMore(config, next, url)) ? "" : `… and more: --after ${next} shows them\n`}`);
+  host.out(
+    `${shown}${next === null || !(await isMore(config, next, url)) ? "" : `… and more: --after ${next} shows them\n`}`,
+  );
   return 0;
 }
 

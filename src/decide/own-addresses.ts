@@ -71,7 +71,9 @@ export function createOwnAddresses(deps: OwnAddressesDeps): OwnAddresses {
       const read = (["interfaces", "resolvers", "gateways"] as const).map((part) =>
         readMachine(deps, part, { found, complaints }),
       );
-      const resolved = await Promise.all(deps.hosts.map((host) => resolve(deps, host, { found, seen, complaints })));
+      const resolved = await Promise.all(
+        deps.hosts.map((host) => resolve(deps, host, { found, seen, complaints })),
+      );
       await refreshFirewalls();
       return [...read, ...resolved].every(Boolean);
     },

@@ -31,7 +31,9 @@ const standing = async (store: Store, now = after(20)) => {
 };
 
 const kinds = async (store: Store) =>
-  (await store.receiptsAfter(0, 999)).receipts.map(({ kind, subject, actor }) => `${kind} ${subject} ${actor}`);
+  (await store.receiptsAfter(0, 999)).receipts.map(
+    ({ kind, subject, actor }) => `${kind} ${subject} ${actor}`,
+  );
 
 describeStore("the store's allow-list", (engine) => {
   test("an entry comes back until it expires or is removed", async () => {

@@ -4,13 +4,13 @@ import type { Finding } from "../../src/domain/finding.ts";
 import { type Pipeline, type PipelineDeps, startPipeline } from "../../src/pipeline.ts";
 import type { Plan } from "../../src/pipeline/deps.ts";
 import type { AddressFacts, DecisionRecord, Parking, WaitingSighting } from "../../src/ports.ts";
-import { after, ip, sampleDecision, t0 } from "./samples.ts";
+import { ip, sampleDecision, t0 } from "./samples.ts";
 import { silentLog } from "./silent-log.ts";
 import { unlimited } from "./unlimited.ts";
 
 export const address = ip("203.0.113.45");
 
-export const sighting: WaitingSighting = {
+const sighting: WaitingSighting = {
   id: "si_1",
   alertId: "al_1",
   searchName: "SSH",

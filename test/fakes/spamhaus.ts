@@ -14,7 +14,7 @@ export interface SpamhausLists {
 }
 
 /** When the lists were made, in seconds since 1970: 2026-11-20 06:00 UTC. */
-export const dropTimestamp = 1_795_154_400;
+const dropTimestamp = 1_795_154_400;
 
 /**
  * Stands in for Spamhaus DROP: `/drop/drop_v4.json`, `/drop/drop_v6.json`, a JSON document a line, with ETag.

@@ -23,7 +23,11 @@ describe("an approval", () => {
       code: "CONFLICT",
       detail: "It does not wait any more: it is approved.",
     });
-    expect(shown.body).toMatchObject({ state: "approved", actor: "administrator for alice", protected: null });
+    expect(shown.body).toMatchObject({
+      state: "approved",
+      actor: "administrator for alice",
+      protected: null,
+    });
     expect((await call("GET", "/api/v1/approvals")).body.approvals).toEqual([]);
     expect((await call("GET", "/api/v1/approvals?all=true")).body.approvals).toHaveLength(1);
     expect((await call("GET", "/api/v1/approvals/de_none")).status).toBe(404);

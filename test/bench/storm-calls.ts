@@ -23,10 +23,20 @@ export function callsOf({ requests, times }: Pick<StandIn, "requests" | "times">
 export interface Waste {
   readonly aboutProtected: number;
   readonly aboutBlocked: number;
-  /** A second time while the first answer still counted, alone or by its network. */
+  /** Paid a second time, alone, or after the answer about its /24 had shown that nobody reports it. */
   readonly aboutKnown: number;
-  /** Calls about one address at most. */
+  /** Alone, after the answer about its /24 had accused it: only that tells what speaks against a block. */
+  readonly afterNetwork: number;
+  /** Paid calls about one address at most. */
   readonly mostPerAddress: number;
+}
+
+export interface Answers {
+  readonly calls: readonly Call[];
+  /** Answered calls by address; what was refused cost nothing. */
+  readonly paid: ReadonlyMap<string, number>;
+  /** True when the service has reports about the address. */
+  readonly isReported: (about: string) => boolean;
 }
 
 /** Unknown findings are kept for an hour, the shortest. */
@@ -34,24 +44,22 @@ const keptMs = 3_600_000;
 
 /** @param blockedAt by address; @param flightMs a call that came so much later may have been begun before */
 export function wasteOf(
-  calls: readonly Call[],
+  { calls, paid, isReported }: Answers,
   blockedAt: ReadonlyMap<string, number>,
   flightMs: number,
 ): Waste {
-  const isKnown = ({ about, at }: Call, n: number): boolean =>
+  const followsNetwork = ({ about, at }: Call, n: number): boolean =>
     calls
       .slice(0, n)
-      .some(
-        (before) =>
-          before.at > at - keptMs &&
-          (before.about === about || (isIn(about, before.about) && before.at < at - flightMs)),
-      );
-  const perAddress = Map.groupBy(calls, ({ about }) => about);
+      .some((before) => before.at > at - keptMs && isIn(about, before.about) && before.at < at - flightMs);
+  const after = calls.filter(followsNetwork);
+  const repeats = [...paid.values()].reduce((sum, times) => sum + times - 1, 0);
   return {
     aboutProtected: calls.filter(({ about }) => protectedAddresses.includes(about)).length,
     aboutBlocked: calls.filter(({ about, at }) => (blockedAt.get(about) ?? Infinity) < at - flightMs).length,
-    aboutKnown: calls.filter(isKnown).length,
-    mostPerAddress: Math.max(0, ...[...perAddress.values()].map(({ length }) => length)),
+    aboutKnown: repeats + after.filter(({ about }) => !isReported(about)).length,
+    afterNetwork: after.filter(({ about }) => isReported(about)).length,
+    mostPerAddress: Math.max(0, ...paid.values()),
   };
 }
 

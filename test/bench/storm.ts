@@ -87,7 +87,8 @@ interface Asked {
 
 function printCalls(world: StormWorld, { name, service, blockedAt }: Asked, print: Print): void {
   const calls = callsOf(service);
-  const waste = wasteOf(calls, blockedAt, flightMs);
+  const isReported = (about: string): boolean => (world.abuseipdb[about]?.reports ?? 0) > 0;
+  const waste = wasteOf({ calls, paid: service.asked, isReported }, blockedAt, flightMs);
   const networks = calls.filter(({ about }) => about.includes("/")).length;
   const places = placesOf(calls, world.addresses.slice(0, worstCount));
   const { median, p95 } = figuresOf(places);
@@ -95,7 +96,7 @@ function printCalls(world: StormWorld, { name, service, blockedAt }: Asked, prin
     `  ${name.padEnd(11)} ${calls.length} look-ups (${networks} of networks), refused by it ${service.refused()}; at most ${waste.mostPerAddress} about one address`,
   );
   print(
-    `  ${"".padEnd(11)} wasted: ${waste.aboutProtected} about protected, ${waste.aboutBlocked} about blocked, ${waste.aboutKnown} about known addresses`,
+    `  ${"".padEnd(11)} wasted: ${waste.aboutProtected} about protected, ${waste.aboutBlocked} about blocked, ${waste.aboutKnown} about known addresses; ${waste.afterNetwork} alone after their /24 had accused them`,
   );
   print(
     `  ${"".padEnd(11)} asked about ${places.length} of the ${worstCount} worst, place among all look-ups: median ${median}, 95 % within the first ${p95}`,

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { BlockReport } from "../../src/ports.ts";
 import { blockedUntil, type ProviderNow } from "../../src/operate/tell-address.ts";
 import { tellForecast } from "../../src/operate/tell-forecast.ts";
-import { abuseipdb } from "../fakes/address-story.ts";
-import { after, prefix, sampleEnforcement, t0 } from "../fakes/samples.ts";
+import { abuseipdb, sampleReport } from "../fakes/address-story.ts";
+import { after, sampleEnforcement } from "../fakes/samples.ts";
 
 describe("the forecast for an address", () => {
   const watch = { action: "watch", reasons: ["no rule holds"], rule: null } as const;
@@ -37,21 +36,7 @@ describe("the forecast for an address", () => {
   });
 });
 
-const standing: BlockReport = {
-  block: {
-    id: "bl_1",
-    prefix: prefix("203.0.113.9"),
-    mode: "enforce",
-    groups: null,
-    decisionId: "de_1",
-    createdAt: t0,
-    expiresAt: after(86_400),
-  },
-  state: "standing",
-  endedAt: null,
-  lifted: null,
-  enforcements: [],
-};
+const standing = sampleReport();
 
 test.each([
   [

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { forever } from "../../src/domain/block.ts";
-import type { AddressReport, BlockReport, Hold } from "../../src/ports.ts";
+import type { AddressReport, Hold } from "../../src/ports.ts";
 import { type AddressStory, tellAddress } from "../../src/operate/tell-address.ts";
-import { abuseipdb, emptyReport } from "../fakes/address-story.ts";
+import { abuseipdb, emptyReport, sampleReport } from "../fakes/address-story.ts";
 import { virustotal } from "../fakes/findings.ts";
 import { after, ip, prefix, sampleDecision, sampleEnforcement, t0 } from "../fakes/samples.ts";
 
@@ -39,23 +39,6 @@ const blocked = sampleDecision("de_1", {
   expiresAt: after(86_400),
 });
 
-const report = (changes: Partial<BlockReport> = {}): BlockReport => ({
-  block: {
-    id: "bl_1",
-    prefix: prefix("203.0.113.9"),
-    mode: "enforce",
-    groups: null,
-    decisionId: "de_1",
-    createdAt: t0,
-    expiresAt: after(86_400),
-  },
-  state: "standing",
-  endedAt: null,
-  lifted: null,
-  enforcements: [],
-  ...changes,
-});
-
 const waiting: Hold = {
   decision: sampleDecision("de_2", { action: "hold" }),
   searchName: null,
@@ -85,7 +68,7 @@ describe("the story of an address", () => {
       lookUps: [{ provider: "abuseipdb", place: 12, since: t0, dueAt: after(14_400) }],
       decisions: [blocked],
       blocks: [
-        report({
+        sampleReport({
           enforcements: [
             sampleEnforcement({
               firewall: "edge1",
@@ -140,7 +123,7 @@ describe("the story of an address", () => {
     const story = tell({
       decisions: [blocked],
       blocks: [
-        report({
+        sampleReport({
           state: "ended",
           endedAt: after(60),
           enforcements: [
@@ -156,7 +139,7 @@ describe("the story of an address", () => {
       "On edge2: its time was over.",
       "2026-11-21 09:01 UTC the block on 203.0.113.9/32 ended: another block took its place.",
     ]);
-    expect(tell({ blocks: [report({ state: "ended", endedAt: after(86_400) })] })).toContain(
+    expect(tell({ blocks: [sampleReport({ state: "ended", endedAt: after(86_400) })] })).toContain(
       "2026-11-22 09:00 UTC the block on 203.0.113.9/32 ended.",
     );
   });
@@ -172,7 +155,7 @@ describe("the story of an address", () => {
     const story = tell({
       decisions: [blocked],
       blocks: [
-        report({
+        sampleReport({
           state: "lifted",
           endedAt: after(60),
           lifted: { actor: "alice", reason: "ours", graceUntil: after(90_000) },
@@ -249,7 +232,7 @@ describe("the story of an address", () => {
           shadow,
         },
       ],
-      blocks: [report({ block: { ...report().block, decisionId: "de_3", expiresAt: forever } })],
+      blocks: [sampleReport({ block: { ...sampleReport().block, decisionId: "de_3", expiresAt: forever } })],
     });
 
     expect(story).toEqual(
@@ -270,7 +253,7 @@ describe("the story of an address", () => {
         { ...blocked, id: "de_9", reasons: ["x".repeat(5000)] },
       ],
       blocks: [
-        report({ state: "lifted", endedAt: t0, lifted: { actor: evil, reason: evil, graceUntil: t0 } }),
+        sampleReport({ state: "lifted", endedAt: t0, lifted: { actor: evil, reason: evil, graceUntil: t0 } }),
       ],
     });
 

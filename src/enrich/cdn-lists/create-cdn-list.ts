@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { DownloadedList, PrefixListSource } from "../../ports.ts";
 import { collectNetworks } from "../collect-networks.ts";
 import { createListGet } from "../list-client.ts";
-import { etagOf, listErrorOf } from "../list-errors.ts";
+import { etagOf, listErrorOf } from "../status-errors.ts";
 import { FactText, readAnswer } from "../read-answer.ts";
 
 const maxBytes = 1024 * 1024;

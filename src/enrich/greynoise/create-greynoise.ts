@@ -1,14 +1,12 @@
 import type { ProviderConfig } from "../../config/config.ts";
-import type { AppError } from "../../domain/errors.ts";
 import { familyOf, type IpAddress } from "../../domain/ip-address.ts";
 import { knownProviders } from "../../domain/provider-terms.ts";
 import type { IntelProvider } from "../../ports.ts";
-import { createHttpGet, type HttpAnswer, keyHeader } from "../http-client.ts";
+import { createHttpGet, keyHeader } from "../http-client.ts";
 import { keyIdOf } from "../key-id.ts";
-import { answerInvalid, quotaExhausted, refusedKey, rejected, unavailable } from "../provider-errors.ts";
 import { readAnswer, requireAbout } from "../read-answer.ts";
 import { quotaWindows } from "../quota-windows.ts";
-import { retryAfterMsOf } from "../retry-after.ts";
+import { keyedErrorOf } from "../status-errors.ts";
 import { CommunityAnswer, evidenceOf } from "./community-answer.ts";
 
 const service = "GreyNoise";
@@ -52,7 +50,7 @@ export function createGreyNoise(
       }
       const answer = await get(`/v3/community/${encodeURIComponent(ip)}`, signal);
       if (answer.status !== 200 && answer.status !== 404) {
-        throw errorOf(answer, now());
+        throw keyedErrorOf(service, answer, now());
       }
       // A 404 in any other words comes from somebody else, e.g. because GREYNOISE_URL is wrong.
       const known = readAnswer(service, CommunityAnswer, answer.text);
@@ -60,20 +58,4 @@ export function createGreyNoise(
       return { value: answer.status === 200 ? evidenceOf(known, ip) : undefined, quota: [] };
     },
   };
-}
-
-function errorOf(answer: HttpAnswer, now: Date): AppError {
-  const { status } = answer;
-  if (status === 401 || status === 403) {
-    return refusedKey(service, status);
-  }
-  if (status === 429) {
-    return quotaExhausted(service, retryAfterMsOf(answer, now));
-  }
-  if (status >= 500) {
-    return unavailable(service, `can't answer now (HTTP ${status})`);
-  }
-  return status >= 400
-    ? rejected(service, status)
-    : answerInvalid(service, `has an unexpected status (HTTP ${status})`);
 }

@@ -1,6 +1,6 @@
 import type { PrefixListSource } from "../../ports.ts";
 import { createListGet, type ListGet } from "../list-client.ts";
-import { etagOf, listErrorOf } from "../list-errors.ts";
+import { etagOf, listErrorOf } from "../status-errors.ts";
 import { readDropList } from "./drop-list.ts";
 import { spamhausLists } from "./listed-evidence.ts";
 

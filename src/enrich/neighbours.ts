@@ -4,7 +4,7 @@ import { type IpAddress, type IpPrefix, neighbourhoodOf } from "../domain/ip-add
 /** What one network look-up gave. */
 export type NetworkAnswer = ReadonlyMap<IpAddress, Evidence>;
 
-/** What this process remembers of IPv4 /24s: who was asked for in the last ten minutes, and answers of the last hour. */
+/** What this process remembers of IPv4 /24s, for ten minutes. */
 export interface Neighbours {
   readonly note: (ip: IpAddress) => void;
   /** Different addresses that were asked for. */
@@ -14,13 +14,12 @@ export interface Neighbours {
 }
 
 const memoryMs = 10 * 60_000;
-const answerMs = 3_600_000;
 const mostNetworks = 10_000;
 const mostAnswers = 1000;
 
 export function createNeighbours(now: () => Date): Neighbours {
-  const asked = createMemory<ReadonlyMap<IpAddress, Date>>({ most: mostNetworks, keepMs: memoryMs, now });
-  const answers = createMemory<NetworkAnswer>({ most: mostAnswers, keepMs: answerMs, now });
+  const asked = createMemory<ReadonlyMap<IpAddress, Date>>(mostNetworks, now);
+  const answers = createMemory<NetworkAnswer>(mostAnswers, now);
 
   const lately = (network: IpPrefix): ReadonlyMap<IpAddress, Date> => {
     const from = now().getTime() - memoryMs;
@@ -45,20 +44,14 @@ interface Memory<T> {
   readonly set: (network: IpPrefix, value: T) => void;
 }
 
-interface MemoryOptions {
-  readonly most: number;
-  readonly keepMs: number;
-  readonly now: () => Date;
-}
-
-/** Forgets what is too old, and the oldest when there is too much. */
-function createMemory<T>({ most, keepMs, now }: MemoryOptions): Memory<T> {
+/** Forgets what is ten minutes old, and the oldest when there is too much. */
+function createMemory<T>(most: number, now: () => Date): Memory<T> {
   const kept = new Map<IpPrefix, { readonly value: T; readonly at: number }>();
   return {
     get(network) {
       const entry = kept.get(network);
       const ageMs = now().getTime() - (entry?.at ?? 0);
-      return entry !== undefined && ageMs >= 0 && ageMs < keepMs ? entry.value : undefined;
+      return entry !== undefined && ageMs >= 0 && ageMs < memoryMs ? entry.value : undefined;
     },
     set(network, value) {
       kept.delete(network);

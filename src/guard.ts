@@ -1,5 +1,4 @@
 import { messageOf } from "./domain/errors.ts";
-import type { AllowEntry } from "./domain/allow-entry.ts";
 import type { IpAddress, IpPrefix } from "./domain/ip-address.ts";
 import type { Config } from "./config/config.ts";
 import { createAllowList } from "./decide/allow-list.ts";
@@ -31,7 +30,6 @@ export interface Guard {
   readonly confirmCrawler: (ip: IpAddress, signal: AbortSignal) => Promise<string | null>;
   /** For the script on a firewall host, which checks it once more. */
   readonly neverBlock: () => readonly IpPrefix[];
-  readonly allowEntries: () => readonly AllowEntry[];
   /** Reads everything again, and lifts what is protected by now. Never rejects. @returns false when a host could not be resolved */
   refresh(): Promise<boolean>;
   /** Reads again what the store tells. Never rejects. */
@@ -74,7 +72,6 @@ export function createGuard({ config, store, surroundings, now, log }: GuardDeps
       ...ownAddresses.list().map(({ prefix }) => prefix),
       ...cdns.list().map(({ prefix }) => prefix),
     ],
-    allowEntries: () => allowList.list(),
     async refresh() {
       const [isComplete] = await Promise.all([ownAddresses.refresh(), allowList.refresh(), cdns.refresh()]);
       await sweep(true);

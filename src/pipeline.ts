@@ -14,8 +14,6 @@ export type { PipelineDeps, Question } from "./pipeline/deps.ts";
 export interface Pipeline {
   /** There is a new alert. */
   readonly wake: () => void;
-  /** A provider can be asked again, e.g. because its key is new. */
-  readonly wakeLookUps: () => void;
   stop(): Promise<void>;
 }
 
@@ -42,7 +40,6 @@ export function startPipeline(deps: PipelineDeps): Pipeline {
   );
   return {
     wake: extracting.wake,
-    wakeLookUps: lookingUp.wake,
     async stop() {
       await Promise.all([extracting.stop(), deciding.stop(), lookingUp.stop(), reviewing.stop()]);
     },

@@ -57,8 +57,8 @@ export interface StandIn {
   readonly times: readonly Date[];
   /** Headers of every request so far. */
   readonly headers: readonly IncomingMessage["headers"][];
-  /** The next requests fail this way. */
-  failNext(failure: Failure, times?: number): void;
+  /** The next requests fail this way; those only whose path and query contain `about`, when it is given. */
+  failNext(failure: Failure, times?: number, about?: string): void;
   /** How much of `endless` answers has been sent. */
   readonly sent: { readonly bytes: number };
   stop(): Promise<void>;
@@ -75,14 +75,18 @@ export async function startStandIn(dialect: Dialect): Promise<StandIn> {
   const requests: string[] = [];
   const times: Date[] = [];
   const headers: IncomingMessage["headers"][] = [];
-  const failures: Failure[] = [];
+  const failures: { readonly failure: Failure; readonly about: string }[] = [];
+  const takeFailure = (path: string): Failure | undefined => {
+    const index = failures.findIndex(({ about }) => path.includes(about));
+    return index === -1 ? undefined : failures.splice(index, 1)[0]?.failure;
+  };
   const sent = { bytes: 0 };
   const server = createServer((request, response) => {
     requests.push(request.url ?? "");
     times.push(dialect.now?.() ?? new Date());
     headers.push(request.headers);
     const url = new URL(request.url ?? "/", "http://stand-in");
-    const failure = failures.shift();
+    const failure = takeFailure(request.url ?? "");
     if (failure === undefined) {
       send(response, dialect.answer(request, url));
     } else if (failure === "slow" || failure === "endless") {
@@ -98,8 +102,8 @@ export async function startStandIn(dialect: Dialect): Promise<StandIn> {
     times,
     headers,
     sent,
-    failNext(failure, times = 1) {
-      failures.push(...Array.from({ length: times }, () => failure));
+    failNext(failure, times = 1, about = "") {
+      failures.push(...Array.from({ length: times }, () => ({ failure, about })));
     },
     stop: () =>
       new Promise((resolve) => {

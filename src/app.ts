@@ -31,6 +31,7 @@ import type {
   Log,
   Notifier,
   PrefixListSource,
+  SplunkApi,
   Store,
 } from "./ports.ts";
 import { openStore } from "./record/open-store.ts";
@@ -43,6 +44,8 @@ export interface Edges {
   readonly lists: readonly PrefixListSource[];
   readonly firewalls: readonly Firewall[];
   readonly notifiers: readonly Notifier[];
+  /** Where alerts can be asked about; null: not configured. */
+  readonly splunk: SplunkApi | null;
   /** Knows what must never be blocked. */
   readonly guard: Guard;
   readonly now: () => Date;
@@ -88,6 +91,7 @@ export async function createEdges(config: Config, log: Log): Promise<Edges> {
       .map((firewall) => createIptablesSshFirewall(firewall, { log, neverBlock: guard.neverBlock })),
     notifiers:
       config.mail === null ? [] : [createEmailNotifier(config.mail, { canaries: canariesOf(config) })],
+    splunk: null,
     guard,
     now,
   };

@@ -7,6 +7,7 @@ import type { IpAddress, IpPrefix } from "./domain/ip-address.ts";
 import type { ProviderTerms } from "./domain/provider-terms.ts";
 
 export type { ProviderTerms } from "./domain/provider-terms.ts";
+export type * from "./splunk-port.ts";
 export type * from "./store-port.ts";
 
 /** Constant message, variables as fields. Never a secret, never a whole alert. */

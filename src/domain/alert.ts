@@ -21,6 +21,8 @@ export interface Alert {
   /** Text from the sender: show it only when it is http(s), never fetch it. */
   readonly resultsLink: string | null;
   readonly rows: readonly Row[];
+  /** Keys of the delivery that this version does not know, as the JSON text of an object; null: there were none. */
+  readonly extras: string | null;
   readonly receivedAt: Date;
 }
 

@@ -56,6 +56,7 @@ export function readSplunkPayload(body: unknown, receivedAt: Date, source: strin
     owner: textOrNull(payload.owner),
     resultsLink,
     rows,
+    extras: null,
     receivedAt,
   };
 }

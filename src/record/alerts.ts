@@ -59,6 +59,7 @@ function valuesOf(alert: Alert): AlertValues {
     storable(alert.resultsLink),
     JSON.stringify(alert.rows),
     alert.rows.length,
+    storable(alert.extras),
     alert.receivedAt.getTime(),
   ];
 }

@@ -36,6 +36,7 @@ export const alertColumns = [
   "results_link",
   "rows",
   "row_count",
+  "extras",
   "received_at",
 ] as const;
 
@@ -49,6 +50,7 @@ export type AlertValues = readonly [
   resultsLink: string | null,
   rows: string,
   rowCount: number,
+  extras: string | null,
   receivedAt: number,
 ];
 

@@ -46,6 +46,7 @@ async function insertAlert(db: Queries, alert: Alert): Promise<void> {
       results_link: storable(alert.resultsLink),
       rows: JSON.stringify(alert.rows),
       row_count: alert.rows.length,
+      extras: storable(alert.extras),
       received_at: alert.receivedAt.getTime(),
     })
     .onConflict((conflict) => conflict.column("id").doNothing())

@@ -16,6 +16,7 @@ export const AlertRow = z
     owner: z.string().nullable(),
     results_link: z.string().nullable(),
     rows: Json.pipe(z.array(z.array(z.tuple([z.string(), Texts])))),
+    extras: z.string().nullable(),
     received_at: Time,
   })
   .transform(
@@ -28,6 +29,7 @@ export const AlertRow = z
       owner: row.owner,
       resultsLink: row.results_link,
       rows: row.rows,
+      extras: row.extras,
       receivedAt: row.received_at,
     }),
   );

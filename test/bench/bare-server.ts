@@ -48,7 +48,15 @@ async function createSameTable(): Promise<(batch: readonly Waiting[]) => Promise
 function alertOf({ sid, result }: Delivery): Alert {
   const row: Row = Object.entries(result).map(([field, value]) => [field, [String(value)]]);
   const about = { searchName: "SSH brute force", app: "search", owner: "admin", resultsLink: null };
-  return { id: sid, source: "splunk-webhook", sid, ...about, rows: [row], receivedAt: new Date() };
+  return {
+    id: sid,
+    source: "splunk-webhook",
+    sid,
+    ...about,
+    rows: [row],
+    extras: null,
+    receivedAt: new Date(),
+  };
 }
 
 async function commitWaiting(): Promise<void> {

@@ -123,6 +123,7 @@ async function seedSightings(store: Store, { bodies }: StormWorld, run: string):
         owner: "admin",
         resultsLink: null,
         rows: [Object.entries(result).map(([field, value]) => [field, [value]] as const)],
+        extras: null,
         receivedAt: now,
       })),
     );

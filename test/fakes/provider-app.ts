@@ -64,6 +64,7 @@ export async function startProviderApp(options: ProviderAppOptions): Promise<Pro
     lists: [],
     firewalls,
     notifiers,
+    splunk: null,
     guard: createGuard({ config, store, surroundings: { ...nothing, ...nobody }, now, log }),
     now,
   };

@@ -44,6 +44,7 @@ export function sampleAlert(id: string, changes: Partial<Alert> = {}): Alert {
     owner: "admin",
     resultsLink: "https://splunk.example/app/search?sid=1",
     rows: [[["src_ip", ["203.0.113.9"]]]],
+    extras: null,
     receivedAt: t0,
     ...changes,
   };

@@ -221,6 +221,7 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
     lists: [],
     firewalls: [firewall],
     notifiers: [notifier],
+    splunk: null,
     guard,
     now,
   };

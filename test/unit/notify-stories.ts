@@ -102,6 +102,7 @@ export const blocked: Story = {
     owner: "admin",
     resultsLink: "https://splunk.example.com/app/search/@go?sid=scheduler__admin&x='1'",
     rows: [],
+    extras: null,
     receivedAt,
   },
   sighting: { ip: attacker, count: 57, fields: ["src_ip", "values(src)"], severity: null },

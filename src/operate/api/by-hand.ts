@@ -37,6 +37,7 @@ export function alertByHand(now: Date): Alert {
     owner: null,
     resultsLink: null,
     rows: [],
+    extras: null,
     receivedAt: now,
   };
 }

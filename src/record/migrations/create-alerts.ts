@@ -13,6 +13,7 @@ export async function createAlerts(db: Kysely<unknown>): Promise<void> {
     .addColumn("results_link", "text")
     .addColumn("rows", "text", (column) => column.notNull())
     .addColumn("row_count", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("extras", "text")
     .addColumn("received_at", "bigint", (column) => column.notNull())
     .addColumn("error", "text")
     .$call(addLease)

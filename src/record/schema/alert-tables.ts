@@ -15,6 +15,8 @@ export interface AlertsTable extends Leased {
   rows: string;
   /** How many those are: lists tell it without reading them. */
   row_count: Generated<number>;
+  /** JSON */
+  extras: string | null;
   received_at: number;
   /** Why it can't be processed; null for all others. */
   error: string | null;

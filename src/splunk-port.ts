@@ -1,0 +1,78 @@
+/** Splunk's management API, by which we ask back. Types only; imported through `ports.ts`. */
+import type { Row } from "./domain/alert.ts";
+
+/** One run of a search, as Splunk still keeps it. */
+export interface SearchJob {
+  readonly sid: string;
+  /** Null for a search that was never saved, or when Splunk does not tell. */
+  readonly searchName: string | null;
+  readonly app: string | null;
+  readonly owner: string | null;
+  readonly state: "running" | "done" | "failed";
+  readonly resultCount: number;
+  readonly startedAt: Date | null;
+}
+
+/** A saved search that sends its alerts to a webhook. */
+export interface WebhookSearch {
+  readonly name: string;
+  readonly app: string;
+  readonly owner: string;
+  /** The URL in `action.webhook.param.url`. Holds a secret: never log it. */
+  readonly url: string;
+  /** Switched on, and with a schedule. */
+  readonly isScheduled: boolean;
+  readonly cron: string | null;
+  readonly nextRunAt: Date | null;
+  /** True: one webhook with the first row; false: one webhook per row. */
+  readonly isDigest: boolean;
+  /** How many results make it fire, when that is all it takes; null: another condition, or throttling, which can't be judged from outside. */
+  readonly firesAbove: number | null;
+}
+
+/** A webhook that Splunk could not deliver, by its own log. */
+export interface LostSend {
+  readonly sid: string;
+  readonly searchName: string | null;
+  readonly app: string | null;
+  readonly owner: string | null;
+  readonly failedAt: Date;
+  /** In Splunk's words; may quote anything. */
+  readonly reason: string;
+}
+
+/**
+ * Splunk's management API. It tries once; somebody else decides about trying again.
+ * @throws {AppError} from every method: SPLUNK_UNREACHABLE (retryable; network, TLS, 5xx), SPLUNK_LOGIN_REFUSED (401),
+ * SPLUNK_FORBIDDEN (403), SPLUNK_UNKNOWN_SID (404), SPLUNK_NOT_READY (retryable; 204, 503), SPLUNK_REJECTED (400),
+ * SPLUNK_ANSWER_INVALID. The message names the host and what to do, and quotes no secret.
+ */
+export interface SplunkApi {
+  /** `splunk.example.net:8089`, for messages. */
+  readonly label: string;
+  /** The run with this sid; for a real-time sid also when Splunk only knows it without its snapshot number. */
+  job(sid: string, signal: AbortSignal): Promise<SearchJob>;
+  /** All rows of a run, page by page, in Splunk's order. */
+  results(sid: string, signal: AbortSignal): AsyncIterable<readonly Row[]>;
+  /** Runs a search now and gives its rows as they come. */
+  search(wanted: SearchWanted, signal: AbortSignal): AsyncIterable<readonly Row[]>;
+  /** Webhooks that Splunk logged as failed in this time. Needs the right to read `_internal`. */
+  lostSends(since: Date, until: Date, signal: AbortSignal): Promise<readonly LostSend[]>;
+  /** All saved searches with a webhook, in every app, of every owner. */
+  webhookSearches(signal: AbortSignal): Promise<readonly WebhookSearch[]>;
+  /** The runs of a search that Splunk still keeps, newest first. */
+  history(
+    search: Pick<WebhookSearch, "name" | "app" | "owner">,
+    signal: AbortSignal,
+  ): Promise<readonly SearchJob[]>;
+  /** Harmless when called twice. */
+  close(): Promise<void>;
+}
+
+export interface SearchWanted {
+  /** As a person types it: `index=main …`, or beginning with `|`. */
+  readonly search: string;
+  /** Splunk's notation, e.g. `-5m`, or seconds since 1970. */
+  readonly earliest: string;
+  readonly latest: string;
+}

@@ -40,6 +40,7 @@ describe("a stock payload", () => {
           ["_time", ["1760000399.125000"]],
         ],
       ],
+      extras: null,
       receivedAt: t0,
     });
   });

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Budget, Store } from "../ports.ts";
 import type { Engine, Queries } from "./engine.ts";
 import { BudgetRow, budgetText } from "./look-up-rows.ts";
@@ -78,4 +79,13 @@ function lockBudget(db: Queries, key: string) {
     .onConflict((conflict) => conflict.column("key").doUpdateSet({ key }))
     .returning("budget")
     .executeTakeFirstOrThrow();
+}
+
+/** Who asked has died, and its answers with it: they need not be waited for. On SQLite alone, where nobody else asks. */
+export async function forgetCallsUnderWay(db: Queries): Promise<void> {
+  await db
+    .updateTable("budgets")
+    .set({ budget: sql`json_remove(budget, '$.underWay')` })
+    .where(sql<boolean>`json_valid(budget)`)
+    .execute();
 }

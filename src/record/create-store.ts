@@ -4,7 +4,7 @@ import { createAlarmRecords } from "./alarms.ts";
 import { createAlertRecords } from "./alerts.ts";
 import { createAllowRecords } from "./allow-entries.ts";
 import { createAwaitedRecords } from "./awaited.ts";
-import { createBudgetRecords } from "./budgets.ts";
+import { createBudgetRecords, forgetCallsUnderWay } from "./budgets.ts";
 import { noLease } from "./claim.ts";
 import { createReceiptComparison } from "./compare-receipts.ts";
 import { createControls } from "./controls.ts";
@@ -271,5 +271,8 @@ export async function releaseLeases({ writer }: Engine, holder: string | null): 
       .deleteFrom("firewall_leases")
       .where("lease_holder", holder === null ? "is not" : "=", holder)
       .execute();
+    if (holder === null) {
+      await forgetCallsUnderWay(trx);
+    }
   });
 }

@@ -72,6 +72,19 @@ describeStore("the store's budgets and lists", (engine) => {
       );
     });
 
+    test("forgets at the start whom a dead process was asking about, where nobody else can be asking", async () => {
+      const databaseUrl = await engine.newDatabase();
+      const store = await engine.open(databaseUrl);
+      const asking = { ...newBudget, underWay: [{ ip: "203.0.113.9", until: after(20) }] };
+      await store.updateBudget("a check 01", () => ({ budget: asking, result: null }));
+      await store.close();
+
+      const again = await engine.open(databaseUrl);
+
+      const kept = engine.name === "SQLite" ? newBudget : asking;
+      expect(await again.budgets()).toEqual(new Map([["a check 01", kept]]));
+    });
+
     test("is changed by one at a time, by whichever replica", async () => {
       const [a, b] = await engine.openTwo(await engine.newDatabase());
       const keys = ["virustotal check 01", "abuseipdb check 02"];

@@ -23,6 +23,8 @@ export interface AnsweringDeps {
   readonly identity: Identity;
   readonly intelligence: Intelligence;
   readonly wakeFirewalls: () => void;
+  readonly wakePipeline: () => void;
+  readonly takeAlert: ApiDeps["takeAlert"];
   readonly log: Log;
 }
 
@@ -59,6 +61,8 @@ export function createApiDeps(deps: AnsweringDeps): ApiDeps {
     onAllowlistChanged: () => guard.refreshFromStore(),
     channels: notifiers.map(({ channel }) => channel),
     wakeFirewalls: deps.wakeFirewalls,
+    wakePipeline: deps.wakePipeline,
+    takeAlert: deps.takeAlert,
     now,
     log,
   };

@@ -4,7 +4,7 @@ import { getServers } from "node:dns";
 import { networkInterfaces } from "node:os";
 import { createBackground } from "./background.ts";
 import type { Config } from "./config/config.ts";
-import { createApiDeps } from "./answering.ts";
+import { type AnsweringDeps, createApiDeps } from "./answering.ts";
 import { readGateways } from "./decide/read-gateways.ts";
 import { readNameServers } from "./decide/read-name-servers.ts";
 import { createIptablesSshFirewall } from "./enforce/iptables-ssh/create-iptables-ssh-firewall.ts";
@@ -20,10 +20,11 @@ import { extractSightings } from "./extract/extract-sightings.ts";
 import { createGuard, type Guard, type Surroundings } from "./guard.ts";
 import { createAcceptAlert } from "./ingest/accept-alerts.ts";
 import { createHttpServer, type HttpServer } from "./ingest/http-server.ts";
+import { createTakeAlert } from "./ingest/take-alert.ts";
 import { createEmailNotifier } from "./notify/email.ts";
 import { createRoutes } from "./operate/routes.ts";
 import type { Alert, Sighting } from "./domain/alert.ts";
-import { createIntelligence, type Intelligence } from "./intelligence.ts";
+import { createIntelligence } from "./intelligence.ts";
 import type {
   AcceptAlert,
   Firewall,
@@ -178,8 +179,14 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
   let lastCrowdMs = Number.NEGATIVE_INFINITY;
   const isCrowded = (): boolean => performance.now() - lastCrowdMs < crowdMs;
   const background = createBackground({ config, edges, identity, log, extract, intelligence, isCrowded });
-  const { wakeFirewalls } = background;
-  const server = createServer({ config, edges, identity, log, extract, intelligence, wakeFirewalls });
+  const { wakeFirewalls, wakePipeline } = background;
+  const takeAlert = createTakeAlert({
+    accept: (alert) => accept(alert),
+    countAddresses: (alert) => extract(alert).length,
+    now: edges.now,
+  });
+  const outside = { wakeFirewalls, wakePipeline, takeAlert };
+  const server = createServer({ config, edges, identity, log, extract, intelligence, ...outside });
 
   const accept: AcceptAlert = async (alert) => {
     deliveriesUnderWay += 1;
@@ -219,14 +226,8 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
   };
 }
 
-interface ServerDeps {
-  readonly config: Config;
-  readonly edges: Edges;
-  readonly identity: Identity;
-  readonly intelligence: Intelligence;
-  readonly log: Log;
+interface ServerDeps extends AnsweringDeps {
   readonly extract: (alert: Pick<Alert, "rows" | "searchName">) => readonly Sighting[];
-  readonly wakeFirewalls: () => void;
 }
 
 function createServer(deps: ServerDeps): HttpServer {

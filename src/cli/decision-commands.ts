@@ -10,6 +10,7 @@ import { deny, type DenyOptions } from "./deny.ts";
 import type { ExitCode, Host } from "./host.ts";
 import type { ListOptions } from "./list-page.ts";
 import { policies } from "./policies.ts";
+import { redriveAlert } from "./redrive-alert.ts";
 
 type Finish = (exitCode: ExitCode) => void;
 
@@ -28,6 +29,17 @@ function addLists(program: Command, host: Host, finish: Finish): void {
   asking(alertsCommand, "alerts --limit 10").action(async (options: ListOptions) => {
     finish(await alerts(host, options));
   });
+  const redriveCommand = alertsCommand
+    .command("redrive")
+    .description(
+      "take up a stored alert again: one that failed, waits, or names addresses in fields that the settings name only now",
+    )
+    .argument("<id>", 'as "portcullis alerts --json" shows it');
+  asking(redriveCommand, "alerts redrive al_68e76390000104d2a1b2c3d4e5f60718").action(
+    async (id: string, _options: AskOptions, command: Command) => {
+      finish(await redriveAlert(host, id, command.optsWithGlobals()));
+    },
+  );
   const decisionsCommand = program
     .command("decisions")
     .description("what was decided, newest first, and why")

@@ -40,8 +40,11 @@ export function addPlainCommands(
 function addReplay(program: Command, host: Host, finish: (exitCode: ExitCode) => void): void {
   const replayCommand = program
     .command("replay")
-    .description("send alerts from JSON files to the running receiver")
-    .argument("<file...>", "files with one Splunk webhook payload each; - reads standard input")
+    .description("send alerts from JSON files, or stored ones once more, to the running receiver")
+    .argument(
+      "<alert...>",
+      "files with one Splunk webhook payload each (- reads standard input), or ids of stored alerts, al_…, which get new decisions",
+    )
     .option("--new-sid", "give each alert a sid of its own, so that it is not taken for a repeat");
   askingForFile(replayCommand, "replay alert.json --new-sid").action(
     async (files: readonly string[], options: { readonly url?: string; readonly newSid?: true }) => {

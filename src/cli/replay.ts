@@ -4,8 +4,15 @@ import { AppError, messageOf } from "../domain/errors.ts";
 import { callReceiver, explain } from "./call-receiver.ts";
 import type { ExitCode, Host } from "./host.ts";
 import { readReceiver } from "./read-receiver.ts";
+import { replayStored } from "./replay-stored.ts";
 
-/** Sends each file as Splunk would, one after the other, and prints each answer. Exit code 1 when one was refused. */
+/** What `portcullis alerts` shows; a file of this name is meant by `./al_…`. */
+const storedId = /^al_[0-9a-f]{32}$/;
+
+/**
+ * Sends each file as Splunk would, and each stored alert that is named by its id as a new delivery, one after the other, and prints each
+ * answer. Exit code 1 when a file was refused. @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED
+ */
 export async function replay(
   host: Host,
   files: readonly string[],
@@ -14,6 +21,10 @@ export async function replay(
   const config = await readReceiver(host);
   let exitCode: ExitCode = 0;
   for (const file of files) {
+    if (storedId.test(file)) {
+      host.out(`${file}: ${JSON.stringify(await replayStored(config, file, options.url))}\n`);
+      continue;
+    }
     const body = await readPayload(host, file);
     const answer = await callReceiver(config, {
       method: "POST",

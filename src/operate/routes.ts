@@ -6,6 +6,7 @@ import { approvalRoutes } from "./api/approval-routes.ts";
 import { blockRoutes } from "./api/block-routes.ts";
 import { controlRoutes } from "./api/control-routes.ts";
 import { decisionRoutes } from "./api/decision-routes.ts";
+import { intakeRoutes } from "./api/intake-routes.ts";
 import type { ApiDeps } from "./api/deps.ts";
 import { mountRoutes } from "./api/mount-routes.ts";
 import { openApi } from "./api/open-api.ts";
@@ -37,6 +38,7 @@ export function apiRoutes(deps: ApiDeps): readonly ApiRoute[] {
   return [
     ...statusRoutes(deps),
     ...decisionRoutes(deps),
+    ...intakeRoutes(deps),
     ...addressRoutes(deps),
     ...blockRoutes(deps),
     ...approvalRoutes(deps),

@@ -31,6 +31,7 @@ import { createPastDecisions } from "./past-decisions.ts";
 import { createPolicyRecords } from "./policies.ts";
 import { createPrefixListRecords } from "./prefix-lists.ts";
 import { createReadRows } from "./read-rows.ts";
+import { createRedrive } from "./redrive-alert.ts";
 import { createReceiptReads } from "./receipts.ts";
 import { createRequestedReads } from "./requested-changes.ts";
 import { createSightingRecords } from "./sightings.ts";
@@ -107,6 +108,7 @@ export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
     claimSightings: guard(records.claimSightings),
     postponeSighting: guard(records.postponeSighting),
     failSighting: guard(records.failSighting),
+    redriveAlert: guard(records.redriveAlert),
     ...guardLookUps(guard, records),
     ...guardDecisions(guard, records),
     ...guardReports(guard, records),
@@ -220,6 +222,7 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
     ...createAlertRecords(engine, readRows),
     ...createUnreadableRecords(engine),
     ...createSightingRecords(engine, readRows),
+    ...createRedrive(engine),
     ...createFactReads(engine, readRows),
     ...createLookUpRecords(engine, readRows),
     ...createAwaitedRecords(engine),

@@ -53,6 +53,18 @@ export interface SightingReport {
   readonly dueAt: Date | null;
 }
 
+/** What taking up an alert again led to. */
+export interface Redriven {
+  /** True: its addresses had not been taken from it, or not in vain any more. */
+  readonly wasFailed: boolean;
+  /** Sightings that had been given up and are decided after all. */
+  readonly failed: number;
+  /** Sightings that waited and are looked at at once. */
+  readonly waiting: number;
+  /** Sightings that stay as they were decided. */
+  readonly decided: number;
+}
+
 /** Part of the store. */
 export interface AlertRecords {
   /** Inserts all in one transaction. Per alert: true when it is new, false when its id is known. */
@@ -67,6 +79,11 @@ export interface AlertRecords {
   recordSightings(alertId: string, sightings: readonly Sighting[], now: Date): Promise<void>;
   /** The alert can't be processed: kept, with the reason. */
   failAlert(alertId: string, reason: string): Promise<void>;
+  /**
+   * Makes the alert due again, and every sighting of it that is not decided. What was decided stays: there is one decision per alert
+   * and address. @returns undefined when there is no such alert
+   */
+  redriveAlert(id: string, now: Date): Promise<Redriven | undefined>;
   claimSightings(claim: Claim): Promise<readonly WaitingSighting[]>;
   /** Gives a claimed sighting back, to be tried at `dueAt`. Counts an attempt. */
   postponeSighting(id: string, dueAt: Date, reason: string): Promise<void>;

@@ -13,6 +13,12 @@ const calls: readonly (readonly [route: string, path: string, json?: object | st
   ["GET /api/v1/alarms", "alarms"],
   ["GET /api/v1/alerts", "alerts?limit=1"],
   ["GET /api/v1/alerts/{id}", "alerts/al_1"],
+  [
+    "POST /api/v1/alerts",
+    "alerts",
+    { source: "log", searchName: "sshd", results: [{ src_ip: "203.0.113.77" }] },
+  ],
+  ["POST /api/v1/alerts/{id}/redrive", "alerts/al_1/redrive"],
   ["GET /api/v1/decisions", "decisions?action=hold&differs=true"],
   ["GET /api/v1/decisions", "decisions"],
   ["GET /api/v1/decisions/{id}", "decisions/de_hold"],
@@ -56,6 +62,8 @@ const calls: readonly (readonly [route: string, path: string, json?: object | st
   ["DELETE /api/v1/tokens/{id}", "tokens/:token", { reason: "left" }],
   // Refusals have a shape too.
   ["GET /api/v1/alerts/{id}", "alerts/al_none"],
+  ["POST /api/v1/alerts", "alerts", { source: "log", searchName: "sshd", results: [] }],
+  ["POST /api/v1/alerts/{id}/redrive", "alerts/al_none/redrive"],
   ["GET /api/v1/blocks", "blocks?limit=0"],
   ["POST /api/v1/blocks", "blocks", { network: "203.0.113.200", duration: "1h", reason: "x" }],
   ["POST /api/v1/blocks/import", "blocks/import", "network,reason,duration\nx,y,1h"],

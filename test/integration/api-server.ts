@@ -7,6 +7,8 @@ import { onTestFinished } from "vitest";
 import { manualDecision, releaseDecision } from "../../src/decide/release.ts";
 import { describeFinding } from "../../src/decide/describe-finding.ts";
 import { prefixContains, prefixOf } from "../../src/domain/ip-address.ts";
+import { createAcceptAlert } from "../../src/ingest/accept-alerts.ts";
+import { createTakeAlert } from "../../src/ingest/take-alert.ts";
 import type { Role } from "../../src/domain/role.ts";
 import { hashSecret } from "../../src/operate/api/caller.ts";
 import type { ApiDeps } from "../../src/operate/api/deps.ts";
@@ -55,7 +57,23 @@ export interface ApiServer {
 
 /** What the routes need, on this store, with a clock that stands still at `t0`. */
 export function outsideDeps(store: Store): ApiDeps {
-  return { ...outside, store, log: silentLog, now: () => t0, wakeFirewalls: () => undefined };
+  return {
+    ...outside,
+    store,
+    log: silentLog,
+    now: () => t0,
+    wakeFirewalls: () => undefined,
+    takeAlert: takingInto(store, () => t0),
+  };
+}
+
+/** Each alert names as many addresses as it has rows. */
+function takingInto(store: Store, now: () => Date): ApiDeps["takeAlert"] {
+  return createTakeAlert({
+    accept: createAcceptAlert(store),
+    countAddresses: ({ rows }) => rows.length,
+    now,
+  });
 }
 
 /** The routes over a real SQLite store, with what other stages do at its side. */
@@ -74,6 +92,7 @@ export async function startApiServer(changes: Partial<ApiDeps> = {}): Promise<Ap
     store,
     log,
     now: () => clock.now,
+    takeAlert: takingInto(store, () => clock.now),
     wakeFirewalls: () => {
       woken += 1;
     },
@@ -160,7 +179,8 @@ async function call(
 const protectedHere = [prefix("203.0.113.200"), prefix("192.0.2.0/24")];
 
 /** Everything that is not the store, the clock and the log. */
-const outside: Omit<ApiDeps, "store" | "log" | "now" | "wakeFirewalls"> = {
+const outside: Omit<ApiDeps, "store" | "log" | "now" | "wakeFirewalls" | "takeAlert"> = {
+  wakePipeline: () => undefined,
   version: "1.2.3",
   mode: "enforce",
   startedAt: t0,

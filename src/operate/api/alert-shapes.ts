@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Address, Count, Foreign, Next, Time } from "./common-shapes.ts";
 import { component } from "./components.ts";
 import { DecisionShape, SeverityName } from "./decision-shapes.ts";
+import { only } from "./wanted-shapes.ts";
 
 /** An alert in a list. */
 const AlertSummaryShape = component(
@@ -36,6 +37,39 @@ export const SightingShape = component(
     dueAt: Time.nullable().describe("When it is looked at again"),
   }),
 );
+
+const OneLine = z.string().max(8192, "expected at most 8192 characters");
+
+/** An alert from a source that is not Splunk's webhook, in the same words. */
+export const AlertRequest = only({
+  source: z
+    .enum(["log", "pull", "replay"], "expected log, pull or replay")
+    .describe("What brings it: logs that were analysed, a search that was run, or a stored alert once more"),
+  sid: OneLine.nullish().describe("Names the delivery: a second one with the same rows is a duplicate"),
+  searchName: OneLine.describe("By which `searches` in the settings find it"),
+  app: OneLine.nullish(),
+  owner: OneLine.nullish(),
+  results: z
+    .array(z.record(z.string(), z.union([z.string(), z.array(z.string())])))
+    .min(1, "expected at least one row")
+    .max(50_000, "expected at most 50000 rows")
+    .describe("Rows: fields with their text, or a list of texts"),
+});
+
+/** As the webhook answers. */
+export const TakenShape = z.object({
+  alertId: z.string(),
+  status: z.enum(["accepted", "duplicate"]),
+  addresses: Count.describe("How many it names"),
+});
+
+export const RedrivenShape = z.object({
+  alertId: z.string(),
+  wasFailed: z.boolean().describe("It could not be processed before"),
+  failed: Count.describe("Addresses that had been given up and are decided after all"),
+  waiting: Count.describe("Addresses that waited and are looked at at once"),
+  decided: Count.describe("Addresses that stay as they were decided"),
+});
 
 export const AlertList = z.object({ alerts: z.array(AlertSummaryShape), next: Next });
 

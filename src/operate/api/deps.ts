@@ -41,10 +41,23 @@ export interface ApiDeps extends Omit<StatusDeps, "store">, Omit<LiftBlockDeps, 
   readonly describeFinding: (finding: Finding) => string;
   /** Entries of the settings, which can't be removed here. */
   readonly settingsAllowlist: readonly AllowEntry[];
+  /**
+   * Takes an alert as the receiver does: resolves when it is committed, with how many addresses it names.
+   * @returns what is wrong with the body, as a sentence, when it can't be read
+   */
+  readonly takeAlert: (body: unknown, source: string) => Promise<TakenAlert | { readonly problem: string }>;
+  /** There is an alert to process. */
+  readonly wakePipeline: () => void;
   /** The allow-list was changed: resolves when everything that is decided from now on knows it. */
   readonly onAllowlistChanged: () => Promise<void>;
   /** Channels that are told of what a person blocks. */
   readonly channels: readonly string[];
+}
+
+export interface TakenAlert {
+  readonly alertId: string;
+  readonly status: "accepted" | "duplicate";
+  readonly addresses: number;
 }
 
 type ApiRecords =
@@ -63,6 +76,7 @@ type ApiRecords =
   | "recordByHand"
   | "recordDecision"
   | "listAlerts"
+  | "redriveAlert"
   | "alert"
   | "addressReport"
   | "listDecisions"

@@ -3,6 +3,7 @@ import type { MailConfig } from "../../src/config/config.ts";
 import { createEmailNotifier, type EmailDeps } from "../../src/notify/email.ts";
 import type { Notifier } from "../../src/ports.ts";
 import { type SmtpOptions, type SmtpServer, smtpCertificate, startSmtp } from "../fakes/smtp.ts";
+import { decidedAt } from "../unit/notify-stories.ts";
 
 /** A mail server and notifiers that send to it. */
 export interface MailDesk {
@@ -44,7 +45,8 @@ export function createMailDesk(): MailDesk {
           to: ["soc@example.com"],
           ...change,
         },
-        deps,
+        // While the blocks of the sample stories stand.
+        { now: () => decidedAt, ...deps },
       ),
   };
 }

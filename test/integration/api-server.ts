@@ -70,7 +70,7 @@ export function outsideDeps(store: Store): ApiDeps {
 /** Each alert names as many addresses as it has rows. */
 function takingInto(store: Store, now: () => Date): ApiDeps["takeAlert"] {
   return createTakeAlert({
-    accept: createAcceptAlert(store),
+    accept: (alert) => createAcceptAlert(store)(alert),
     countAddresses: ({ rows }) => rows.length,
     now,
   });

@@ -99,7 +99,8 @@ describe.skipIf(skipped !== null)("what the audit says of a packet is what the k
           const { verdict } = worstFate(audited, 4, { protocol: "udp", port: echoPort });
           told.set(verdict, (told.get(verdict) ?? 0) + 1);
 
-          const isAnswered = await host.attacker.ping();
+          // On a busy machine an answer may be late; one that is dropped never comes.
+          const isAnswered = (await host.attacker.ping()) || (await host.attacker.ping());
 
           // A rule that is not understood makes the audit unsure, never wrong.
           expect([lines, verdict === "unsure" ? isAnswered : verdict === "accept"]).toEqual([

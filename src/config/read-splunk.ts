@@ -28,12 +28,8 @@ export function readSplunk(
 ): SplunkConfig | null {
   const login = readLogin(reader, problems);
   const port = reader.read("SPLUNK_PORT", Port) ?? 8089;
-  const ca = reader.file("SPLUNK_CA_FILE") ?? null;
-  const certificate = readCertificate("SPLUNK_CA_FILE", ca ?? undefined, problems);
+  const ca = readCa(reader, { now, problems, warn });
   const certSha256 = reader.read("SPLUNK_CERT_SHA256", Fingerprint) ?? null;
-  if (certificate !== undefined && certificate.validToDate < now) {
-    warn(`SPLUNK_CA_FILE: the certificate ended on ${certificate.validToDate.toISOString()}`);
-  }
   if (!isLoginSet(reader)) {
     warnOfNoLogin(reader, warn);
     return null;
@@ -42,6 +38,15 @@ export function readSplunk(
     problems.add("SPLUNK_HOST", "set it to Splunk's host: a login for Splunk is set, and no host");
   }
   return host === null || login === null ? null : { host, port, login, ca, certSha256 };
+}
+
+function readCa(reader: SettingReader, { now, problems, warn }: Omit<SplunkSources, "host">): string | null {
+  const pem = reader.file("SPLUNK_CA_FILE");
+  const certificate = readCertificate("SPLUNK_CA_FILE", pem, problems);
+  if (certificate !== undefined && certificate.validToDate < now) {
+    warn(`SPLUNK_CA_FILE: the certificate ended on ${certificate.validToDate.toISOString()}`);
+  }
+  return pem ?? null;
 }
 
 function isLoginSet(reader: SettingReader): boolean {

@@ -60,13 +60,7 @@ const config: Config = {
   tls: { cert: "hunter2-cert", key: "hunter2-key", clientCa: null },
   trustProxy: [prefix("127.0.0.1")],
   splunkHost: "splunk.example.com",
-  splunk: {
-    host: "splunk.example.com",
-    port: 8089,
-    login: { kind: "user", user: "hunter2-splunk-user", password: "hunter2-splunk" },
-    ca: "hunter2-ca",
-    certSha256: "ab".repeat(32),
-  },
+  splunk: null,
   proxyHosts: [],
   virustotal: {
     apiKey: "hunter2-vt",
@@ -191,12 +185,6 @@ test("the configuration is shown without any secret", () => {
     TLS_CLIENT_CA_FILE                   not set
     TRUST_PROXY                          127.0.0.1/32
     SPLUNK_HOST                          splunk.example.com
-    SPLUNK_PORT                          8089
-    SPLUNK_TOKEN                         not set
-    SPLUNK_USER                          set
-    SPLUNK_PASSWORD                      set
-    SPLUNK_CA_FILE                       set
-    SPLUNK_CERT_SHA256                   abababababababababababababababababababababababababababababababab
     VIRUSTOTAL_API_KEY                   set
     VIRUSTOTAL_URL                       https://www.virustotal.com/api/v3
     providers.virustotal                 4 a minute, 500 a day

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { showConfig } from "../../src/config/show-config.ts";
 import { createConfigDesk } from "./config-desk.ts";
 
 const desk = createConfigDesk();
@@ -64,6 +65,28 @@ describe("Splunk's API", () => {
     expect(config.splunk).toMatchObject({
       ca: readFileSync(certificate, "utf8"),
       certSha256: "ab".repeat(32),
+    });
+  });
+
+  test.each([
+    [{ SPLUNK_TOKEN: "hunter2-token" }, { TOKEN: "set", USER: "not set", PASSWORD: "not set" }],
+    [
+      { SPLUNK_USER: "hunter2-user", SPLUNK_PASSWORD: "hunter2" },
+      { TOKEN: "not set", USER: "set", PASSWORD: "set" },
+    ],
+  ])("is shown without its secrets: %o", async (env, login) => {
+    const { config } = await load({ ...host, ...env, SPLUNK_CERT_SHA256: "ab".repeat(32) });
+
+    const shown = showConfig(config);
+
+    expect(shown).not.toContain("hunter2");
+    const lines = [...shown.matchAll(/^SPLUNK_(\S+) +(.*)$/gm)].map(([, name, value]) => [name, value]);
+    expect(Object.fromEntries(lines)).toEqual({
+      HOST: "splunk.example.com",
+      PORT: "8089",
+      ...login,
+      CA_FILE: "not set",
+      CERT_SHA256: "ab".repeat(32),
     });
   });
 

@@ -49,30 +49,33 @@ function connectChecked(
     // Judged by `faultOf` before the socket is used: a handshake that fails here would not tell which certificate was shown.
     rejectUnauthorized: false,
   });
-  const refuse = (error: AppError): void => {
+  const release = (): void => {
     clearTimeout(timer);
-    socket.removeAllListeners();
+    socket.off("error", onError).off("close", onClose);
+  };
+  const refuse = (error: AppError): void => {
+    release();
     socket.on("error", () => undefined).destroy();
     done(error, null);
+  };
+  const onError = (error: NodeJS.ErrnoException): void => {
+    refuse(unreachable(label, describe(error)));
+  };
+  const onClose = (): void => {
+    refuse(unreachable(label, "closed the connection before it had shown a certificate"));
   };
   const timer = setTimeout(() => {
     refuse(unreachable(label, `did not shake hands within ${handshakeMs / 1000} s`));
   }, handshakeMs);
-  socket.once("error", (error: NodeJS.ErrnoException) => {
-    refuse(unreachable(label, describe(error)));
-  });
-  socket.once("close", () => {
-    refuse(unreachable(label, "closed the connection before it had shown a certificate"));
-  });
+  socket.once("error", onError).once("close", onClose);
   socket.once("secureConnect", () => {
     const fault = faultOf(socket, { label, certSha256 });
-    if (fault !== null) {
+    if (fault === null) {
+      release();
+      done(null, socket);
+    } else {
       refuse(fault);
-      return;
     }
-    clearTimeout(timer);
-    socket.removeAllListeners("error").removeAllListeners("close");
-    done(null, socket);
   });
 }
 

@@ -70,7 +70,18 @@ export function historyEntry(job: StandInJob): object {
   };
 }
 
-export function searchEntry({ name, app = "search", owner = "admin", content = {} }: StandInSearch): object {
+interface SearchEntry {
+  readonly name: string;
+  readonly acl: object;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+export function searchEntry({
+  name,
+  app = "search",
+  owner = "admin",
+  content = {},
+}: StandInSearch): SearchEntry {
   return {
     name,
     acl: { app, owner, sharing: "app" },

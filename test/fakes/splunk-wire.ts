@@ -10,6 +10,8 @@ export type SplunkFault =
   | { readonly kind: "cut-body"; readonly body: string; readonly after: number }
   /** Status 200 and this body, whatever was asked. */
   | { readonly kind: "body"; readonly body: string }
+  /** Status 200 and this body, ended only by the end of the connection. */
+  | { readonly kind: "unframed"; readonly body: string }
   /** Nothing is ever answered. */
   | { readonly kind: "silent" };
 
@@ -28,6 +30,11 @@ export function misbehave(response: ServerResponse, fault: SplunkFault): void {
       return;
     case "body":
       send(response, 200, fault.body);
+      return;
+    case "unframed":
+      response.useChunkedEncodingByDefault = false;
+      response.writeHead(200, { Connection: "close" });
+      response.end(fault.body);
       return;
     case "silent":
   }

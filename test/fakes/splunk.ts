@@ -1,6 +1,6 @@
 import { createServer } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { type MadeCertificate, makeSplunkCertificate } from "./splunk-certificate.ts";
 import { bodyOf, logRows, misbehave, page, send, type SplunkFault } from "./splunk-wire.ts";
 import {
@@ -42,13 +42,24 @@ export interface SplunkOptions {
   readonly maxResultRows?: number;
 }
 
+/** Making one takes a while; a test that needs another one brings it. */
+let usualCertificate: MadeCertificate | null = null;
+
+function certificateFor(hostName: string | undefined): MadeCertificate {
+  if (hostName !== undefined) {
+    return makeSplunkCertificate(hostName);
+  }
+  usualCertificate ??= makeSplunkCertificate();
+  return usualCertificate;
+}
+
 export const splunkToken = "splunk.stand-in.token";
 export const splunkUser = { user: "portcullis", password: "correct horse" } as const;
 
 /** Splunk's management API on loopback. Whatever is added counts for the next request. */
 export async function startSplunk(options: SplunkOptions = {}) {
   const { version = "new", maxResultRows = 50_000, hostName } = options;
-  const certificate = options.certificate ?? makeSplunkCertificate(hostName);
+  const certificate = options.certificate ?? certificateFor(hostName);
   const jobs = new Map<string, StandInJob>();
   const searches: StandInSearch[] = [];
   const log: LogLine[] = [];
@@ -61,6 +72,7 @@ export async function startSplunk(options: SplunkOptions = {}) {
   let bytesRead = 0;
   let ended = 0;
   let openExports = 0;
+  let isHolding = false;
   let rowsFor: (form: Readonly<Record<string, string>>) => readonly StandInRow[] = () => [];
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -121,11 +133,10 @@ export async function startSplunk(options: SplunkOptions = {}) {
   ): void => {
     const parts = path.split("/").map(decodeURIComponent);
     if (path.endsWith("/saved/searches")) {
-      const found = searches.map(searchEntry).filter((entry) => {
-        const [key = "", value] = search.split("=");
-        const { content } = entry as { readonly content: Readonly<Record<string, unknown>> };
-        return value === undefined || String(content[key]) === value;
-      });
+      const [key = "", value] = search.split("=");
+      const found = searches
+        .map(searchEntry)
+        .filter(({ content }) => value === undefined || String(content[key]) === value);
       send(response, 200, JSON.stringify({ entry: page(found, count, offset) }));
       return;
     }
@@ -162,13 +173,20 @@ export async function startSplunk(options: SplunkOptions = {}) {
     } else if (job.state === "running") {
       send(response, 204, "");
     } else {
-      const { count = "100", offset = "0" } = wanted;
-      const rows = page(job.rows, count, offset).slice(0, maxResultRows).map(asInResults);
-      const fields = Object.keys(rows[0] ?? {}).map((name) => ({ name }));
-      const more = rows.length === 0 ? {} : { fields };
-      const whole = { preview: false, init_offset: Number(offset), messages: [], ...more, results: rows };
-      send(response, 200, JSON.stringify({ ...whole, highlighted: {} }));
+      sendResults(job, wanted, response);
     }
+  };
+
+  const sendResults = (
+    job: StandInJob,
+    { count = "100", offset = "0" }: Readonly<Record<string, string>>,
+    response: ServerResponse,
+  ): void => {
+    const rows = page(job.rows, count, offset).slice(0, maxResultRows).map(asInResults);
+    const fields = Object.keys(rows[0] ?? {}).map((name) => ({ name }));
+    const more = rows.length === 0 ? {} : { fields };
+    const whole = { preview: false, init_offset: Number(offset), messages: [], ...more, results: rows };
+    send(response, 200, JSON.stringify({ ...whole, highlighted: {} }));
   };
 
   const sendExport = (form: Readonly<Record<string, string>>, response: ServerResponse): void => {
@@ -181,7 +199,9 @@ export async function startSplunk(options: SplunkOptions = {}) {
     for (const line of exportLines(rows)) {
       response.write(`${line}\n`);
     }
-    response.end();
+    if (!isHolding) {
+      response.end();
+    }
   };
 
   const server = createServer({ key: certificate.key, cert: certificate.cert }, (request, response) => {
@@ -202,7 +222,8 @@ export async function startSplunk(options: SplunkOptions = {}) {
   await new Promise<void>((resolve) => {
     server.listen(options.port ?? 0, "127.0.0.1", resolve);
   });
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  const port = typeof address === "object" ? (address?.port ?? 0) : 0;
 
   return {
     host: "127.0.0.1",
@@ -244,6 +265,10 @@ export async function startSplunk(options: SplunkOptions = {}) {
     /** What a search finds that is not about Splunk's own log. */
     onSearch(rows: typeof rowsFor) {
       rowsFor = rows;
+    },
+    /** Searches give their rows and do not end. */
+    holdSearches() {
+      isHolding = true;
     },
     /** The next request whose URL fits goes wrong. */
     failNext(fault: SplunkFault, at = /^/) {

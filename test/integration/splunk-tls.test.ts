@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { eventually } from "../fakes/eventually.ts";
 import { startSplunk } from "../fakes/splunk.ts";
+import { makeSplunkCertificate } from "../fakes/splunk-certificate.ts";
 import { patient, splunkDesk } from "./splunk-desk.ts";
 
 const sid = "1760000400.12";
@@ -33,7 +34,7 @@ describe("with the fingerprint of Splunk's certificate", () => {
     await api.job(sid, patient);
     const { port } = splunk;
     await splunk.close();
-    const other = await startSplunk({ port });
+    const other = await startSplunk({ port, certificate: makeSplunkCertificate() });
     other.addJob({ sid, searchName: null, rows: [] });
 
     try {

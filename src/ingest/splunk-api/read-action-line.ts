@@ -19,7 +19,8 @@ const code = /\b(?:exit|error) code[= ](-?\d+)/i;
 const answered = /Webhook receiver responded with HTTP status=2\d\d/;
 const complains =
   /Error sending webhook request|Unexpected error|timed? ?out|\bkilled\b|^\S+ \S+ \S+ (?:ERROR|FATAL)\s/i;
-const message = /\bsendmodalert\b[^-]*-\s*(?:action=\S+\s*)?(?:STDERR\s*)?[\s-]*(.*)$/s;
+const message =
+  /\bsendmodalert\b(?:\s+\[[^\]]*\])?\s+-\s*(?:action=\S+\s*)?(?:-\s*)?(?:STDERR\s*-?\s*)?(.*)$/s;
 const thread = /\bsendmodalert\s+\[([^\]]*)\]\s+-/;
 
 /**

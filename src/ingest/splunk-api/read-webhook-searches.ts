@@ -12,9 +12,11 @@ const SearchContent = z.object({
   cron_schedule: TextOrNull,
   /** `2025-10-09 09:00:00 UTC`, in some versions ISO 8601. */
   next_scheduled_time: TextOrNull,
+  /** On, unless it is said to be off. */
   "alert.digest_mode": z
     .unknown()
-    .transform((value) => !["0", "false"].includes(String(value).toLowerCase())),
+    .optional()
+    .transform((value) => !(value === false || value === 0 || value === "0" || value === "false")),
   "alert.suppress": Flag,
   alert_type: TextOrNull,
   alert_comparator: TextOrNull,

@@ -1,19 +1,19 @@
 import * as z from "zod";
 import { answerInvalid, unreachable } from "./splunk-errors.ts";
 
-/** Old versions write `"1"` and `"0"`, new ones true and false; elsewhere numbers. */
+/** Old versions write `"1"` and `"0"`, new ones true and false. What is anything else counts as false: one odd entry must not hide the others. */
 export const Flag = z
-  .union([z.boolean(), z.number(), z.string()])
-  .nullish()
-  .transform((value) => ["true", "1"].includes(String(value ?? "").toLowerCase()));
+  .unknown()
+  .optional()
+  .transform((value) => value === true || value === 1 || value === "1" || value === "true");
 
-/** Numbers are texts in many places. */
+/** Numbers are texts in many places; null for what is neither. */
 export const Count = z
-  .union([z.number(), z.string()])
-  .nullish()
+  .unknown()
+  .optional()
   .transform((value) => {
-    const number =
-      typeof value === "string" && value.trim() === "" ? Number.NaN : Number(value ?? Number.NaN);
+    const isWritten = typeof value === "string" && value.trim() !== "";
+    const number = typeof value === "number" || isWritten ? Number(value) : Number.NaN;
     return Number.isFinite(number) ? number : null;
   });
 

@@ -108,7 +108,7 @@ export function asInResults(row: StandInRow): StandInRow {
 }
 
 /** `_time` as in an export. */
-export function asInExport(row: StandInRow): StandInRow {
+function asInExport(row: StandInRow): StandInRow {
   return withTime(row, (date) => date.toISOString().replace("T", " ").replace("Z", " UTC"));
 }
 

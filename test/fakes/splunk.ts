@@ -20,7 +20,7 @@ import {
 } from "./splunk-shapes.ts";
 
 export type { SplunkFault } from "./splunk-wire.ts";
-export type { StandInJob, StandInRow, StandInSearch, StandInSend } from "./splunk-shapes.ts";
+export type { StandInJob, StandInSearch, StandInSend } from "./splunk-shapes.ts";
 
 export interface SeenRequest {
   readonly method: string;
@@ -294,5 +294,3 @@ export async function startSplunk(options: SplunkOptions = {}) {
       }),
   };
 }
-
-export type SplunkStandIn = Awaited<ReturnType<typeof startSplunk>>;

@@ -2,7 +2,7 @@ import type { AppError } from "../../domain/errors.ts";
 import { answerInvalid } from "./splunk-errors.ts";
 
 /** A row with a huge event is some 100 KiB. */
-export const longestLine = 8 * 1024 * 1024;
+const longestLine = 8 * 1024 * 1024;
 
 const lineEnd = 0x0a;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ReceiverConfig } from "../config/load-receiver.ts";
 import { AppError } from "../domain/errors.ts";
+import { plural } from "../notify/words.ts";
 import type { SplunkApi } from "../ports.ts";
 import { escapeUnseen, readAnswer, refused, Shown } from "./ask-api.ts";
 import { type Answer, callReceiver, explain } from "./call-receiver.ts";
@@ -53,7 +54,7 @@ export async function pullWindow(
   host.err(
     rows === 0
       ? "no rows: nothing was sent\n"
-      : `${rows.toLocaleString("en-US")} rows${receiver === null ? "; nothing was sent" : ""}\n`,
+      : `${plural(rows, "row")}${receiver === null ? "; nothing was sent" : ""}\n`,
   );
   return rows;
 }

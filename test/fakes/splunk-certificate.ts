@@ -44,3 +44,15 @@ export function makeSplunkCertificate(hostName?: string): MadeCertificate {
     rmSync(dir, { recursive: true });
   }
 }
+
+/** Making one takes a while; a test that needs another one brings it. */
+let usualCertificate: MadeCertificate | null = null;
+
+/** The same for all who ask for the same kind, but for one with a name. */
+export function certificateFor(hostName: string | undefined): MadeCertificate {
+  if (hostName !== undefined) {
+    return makeSplunkCertificate(hostName);
+  }
+  usualCertificate ??= makeSplunkCertificate();
+  return usualCertificate;
+}

@@ -12,10 +12,12 @@ export type SplunkFault =
   | { readonly kind: "body"; readonly body: string }
   /** Status 200 and this body, ended only by the end of the connection. */
   | { readonly kind: "unframed"; readonly body: string }
+  /** The right answer, after `release`. */
+  | { readonly kind: "slow" }
   /** Nothing is ever answered. */
   | { readonly kind: "silent" };
 
-export function misbehave(response: ServerResponse, fault: SplunkFault): void {
+export function misbehave(response: ServerResponse, fault: Exclude<SplunkFault, { kind: "slow" }>): void {
   switch (fault.kind) {
     case "status":
       response.setHeader("Location", "https://127.0.0.1:1/elsewhere");

@@ -1,7 +1,7 @@
 import { createServer } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { type MadeCertificate, makeSplunkCertificate } from "./splunk-certificate.ts";
+import { certificateFor, type MadeCertificate } from "./splunk-certificate.ts";
 import { bodyOf, logRows, misbehave, page, send, type SplunkFault } from "./splunk-wire.ts";
 import {
   asInResults,
@@ -42,17 +42,6 @@ export interface SplunkOptions {
   readonly maxResultRows?: number;
 }
 
-/** Making one takes a while; a test that needs another one brings it. */
-let usualCertificate: MadeCertificate | null = null;
-
-function certificateFor(hostName: string | undefined): MadeCertificate {
-  if (hostName !== undefined) {
-    return makeSplunkCertificate(hostName);
-  }
-  usualCertificate ??= makeSplunkCertificate();
-  return usualCertificate;
-}
-
 export const splunkToken = "splunk.stand-in.token";
 export const splunkUser = { user: "portcullis", password: "correct horse" } as const;
 
@@ -73,6 +62,7 @@ export async function startSplunk(options: SplunkOptions = {}) {
   let ended = 0;
   let openExports = 0;
   let isHolding = false;
+  const released = Promise.withResolvers<void>();
   let rowsFor: (form: Readonly<Record<string, string>>) => readonly StandInRow[] = () => [];
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -86,7 +76,9 @@ export async function startSplunk(options: SplunkOptions = {}) {
     requests.push(seen);
     const planned = faults.findIndex(({ at }) => at.test(seen.url));
     const [fault] = planned === -1 ? [] : faults.splice(planned, 1);
-    if (fault !== undefined) {
+    if (fault?.fault.kind === "slow") {
+      await released.promise;
+    } else if (fault !== undefined) {
       misbehave(response, fault.fault);
       return;
     }
@@ -274,6 +266,8 @@ export async function startSplunk(options: SplunkOptions = {}) {
     failNext(fault: SplunkFault, at = /^/) {
       faults.push({ fault, at });
     },
+    /** Answers what was slow. */
+    release: released.resolve,
     /** 403 for every path that fits. */
     forbid(path: RegExp) {
       forbidden.push(path);

@@ -124,7 +124,7 @@ describe("pull", () => {
     expect(await pull([...window, "--dry-run"])).toEqual({
       exitCode: 0,
       out: '{"src_ip":"203.0.113.45\\u001b[2J"}\n',
-      err: expect.stringContaining("1 rows; nothing was sent\n"),
+      err: expect.stringContaining("1 row; nothing was sent\n"),
     });
   });
 

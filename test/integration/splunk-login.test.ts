@@ -90,6 +90,20 @@ describe("with user and password", () => {
     expect(await api.job(sid, patient)).toMatchObject({ sid });
   });
 
+  test("whoever no longer waits for the login hears it at once; the others get it", async () => {
+    const { splunk, api } = await splunkDesk({ config: byUser, api: { timeoutMs: 60_000 } });
+    splunk.addJob({ sid, searchName: null, rows: [] });
+    splunk.failNext({ kind: "slow" }, /login/);
+
+    const waiting = api.job(sid, patient);
+    await expect(api.job(sid, AbortSignal.timeout(30))).rejects.toMatchObject({ code: "SPLUNK_UNREACHABLE" });
+    await expect(api.job(sid, AbortSignal.abort())).rejects.toMatchObject({ code: "SPLUNK_UNREACHABLE" });
+    splunk.release();
+
+    expect(await waiting).toMatchObject({ sid });
+    expect(splunk.logins()).toBe(1);
+  });
+
   test("a login that answers without a key is not as documented", async () => {
     const { splunk, api } = await splunkDesk({ config: byUser });
     splunk.failNext({ kind: "body", body: '{"sessionKey":"two\\nlines"}' }, /login/);

@@ -139,3 +139,14 @@ test("a port where nobody listens is named", async () => {
     message: expect.stringMatching(/^Splunk at 127\.0\.0\.1:1 can't be reached \(ECONNREFUSED\)/),
   });
 });
+
+test("a connection is used again, closed when it is idle, and opened anew", async () => {
+  const { splunk, api } = await splunkDesk({ api: { idleMs: 50 } });
+  splunk.addJob({ sid, searchName: null, rows: [] });
+
+  await api.job(sid, patient);
+  await api.job(sid, patient);
+  await eventually("the end of the idle connection", () => splunk.ended() === 1);
+
+  expect(await api.job(sid, patient)).toMatchObject({ sid });
+});

@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, integer, property, record, shuffledSubarray, string } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ActionLine, findLostSends } from "../../src/ingest/splunk-api/find-lost-sends.ts";
+import { type ActionLine, createLostSendFinder } from "../../src/ingest/splunk-api/find-lost-sends.ts";
 import { sendLines, type StandInSend } from "../fakes/splunk-shapes.ts";
 
 const start = Date.UTC(2026, 10, 20, 12);
@@ -20,6 +20,13 @@ const begun = (sid: string, action = "webhook") =>
   `Invoking modular alert action=${action} for search="a" sid="${sid}" in app="search" owner="admin" type="saved"`;
 const worker = "INFO  sendmodalert [1 AlertNotifierWorker-0] -";
 const bad = "ERROR sendmodalert [1 AlertNotifierWorker-0] -";
+const findLostSends = (all: readonly ActionLine[], since: Date, until: Date) => {
+  const finder = createLostSendFinder(since, until);
+  all.forEach((one) => {
+    finder.read(one);
+  });
+  return finder.found();
+};
 const lostOf = (all: readonly ActionLine[]) => findLostSends(all, ...always).map(({ sid }) => sid);
 
 describe("a webhook counts as lost", () => {

@@ -16,6 +16,8 @@ export interface SplunkApiOptions {
   readonly silenceMs?: number;
   /** Of one answer, after decompression. Default is 32 MiB: results are then asked for in smaller pages. */
   readonly maxBytes?: number;
+  /** After this time a connection without a request is closed. Default is 4 s. */
+  readonly idleMs?: number;
   /** Milliseconds of a steady clock. Default is the process's own. */
   readonly now?: () => number;
 }
@@ -24,11 +26,11 @@ const mebibyte = 1024 * 1024;
 
 /** Splunk's management API. Connects when it is first asked. */
 export function createSplunkApi(config: SplunkConfig, options: SplunkApiOptions = {}): SplunkApi {
-  const { timeoutMs = 30_000, silenceMs = 10 * 60_000, maxBytes = 32 * mebibyte } = options;
+  const { timeoutMs = 30_000, silenceMs = 10 * 60_000, maxBytes = 32 * mebibyte, idleMs = 4000 } = options;
   const { host, port, ca, certSha256, login } = config;
   const label = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const http = createSplunkHttp(
-    { host, port, label, ca, certSha256, handshakeMs: Math.min(timeoutMs, 10_000) },
+    { host, port, label, ca, certSha256, handshakeMs: Math.min(timeoutMs, 10_000), idleMs },
     { maxBytes, timeoutMs, silenceMs },
   );
   const session = createSplunkSession({ label, login, http, now: options.now ?? (() => performance.now()) });

@@ -12,27 +12,50 @@ export interface ActionLine {
 /** Splunk ends an alert action after five minutes (`maxtime`), and may be slow to say so. */
 export const longestSendMs = 6 * 60_000;
 
+/** Reads the log line by line, and keeps no line. */
+export interface LostSendFinder {
+  /** @param line not before those that were read already */
+  read(line: ActionLine): void;
+  /** After the last line. */
+  found(): readonly LostSend[];
+}
+
 /**
  * The webhooks of which Splunk's log says that they failed in this time, one per sid. Only the line with which a send begins names its sid;
  * the lines that follow belong to the send that runs in their thread. Old versions name no thread: what failed there may be any send that was
  * under way, and all are given, because asking about one in vain does no harm. So is a send of which nothing more was ever said.
- * @param lines in the order of their times, from `longestSendMs` before `since`
+ * It wants the lines from `longestSendMs` before `since`.
  */
-export function findLostSends(lines: Iterable<ActionLine>, since: Date, until: Date): readonly LostSend[] {
+export function createLostSendFinder(since: Date, until: Date): LostSendFinder {
   const running = new Map<string, readonly Send[]>();
-  const lost: LostSend[] = [];
-  for (const { at, host, raw } of lines) {
-    const event = readActionLine(raw);
-    const thread = threadOf(raw);
-    const key = JSON.stringify([host, thread]);
-    const sends = running.get(key) ?? [];
-    const { ended, left } = step(withoutOld(sends, at), event, { at, isAlone: thread !== null });
-    lost.push(...oldOf(sends, at).map(unsaid), ...ended);
-    running.set(key, left);
-  }
-  lost.push(...[...running.values()].flat().map(unsaid));
-  const wanted = lost.filter(({ failedAt }) => failedAt >= since && failedAt < until);
-  return [...new Map(wanted.map((one) => [one.sid, one])).values()];
+  const lost = new Map<string, LostSend>();
+  const keep = (sends: readonly LostSend[]): void => {
+    for (const send of sends) {
+      if (send.failedAt >= since && send.failedAt < until) {
+        lost.set(send.sid, send);
+      }
+    }
+  };
+  return {
+    read({ at, host, raw }) {
+      const thread = threadOf(raw);
+      const key = JSON.stringify([host, thread]);
+      const sends = running.get(key) ?? [];
+      keep(oldOf(sends, at).map(unsaid));
+      const event = readActionLine(raw);
+      const { ended, left } = step(withoutOld(sends, at), event, { at, isAlone: thread !== null });
+      keep(ended);
+      if (left.length === 0) {
+        running.delete(key);
+      } else {
+        running.set(key, left);
+      }
+    },
+    found() {
+      keep([...running.values()].flat().map(unsaid));
+      return [...lost.values()];
+    },
+  };
 }
 
 interface Send {

@@ -1,13 +1,13 @@
 import type { Row } from "../../domain/alert.ts";
 import type { LostSend, SearchWanted } from "../../ports.ts";
-import { type ActionLine, findLostSends, longestSendMs } from "./find-lost-sends.ts";
+import { type ActionLine, createLostSendFinder, longestSendMs } from "./find-lost-sends.ts";
 
-/** All actions, not only webhooks: what else a thread does tells that its webhook is over. */
+/**
+ * All actions, not only webhooks: what else a thread does tells that its webhook is over. In the order of their times, so that no line has to
+ * be kept.
+ */
 const search =
   "search index=_internal sourcetype=splunkd component=sendmodalert | eval at=_time | sort 0 at | table at host _raw";
-
-/** A day in which a thousand alerts an hour were sent in vain. */
-const mostLines = 200_000;
 
 /** Webhooks that failed in this time by Splunk's log. @param run runs a search. Throws as it does */
 export async function readLostSends(
@@ -15,19 +15,14 @@ export async function readLostSends(
   since: Date,
   until: Date,
 ): Promise<readonly LostSend[]> {
-  const lines: ActionLine[] = [];
+  const finder = createLostSendFinder(since, until);
   const earliest = seconds(since.getTime() - longestSendMs);
   for await (const rows of run({ search, earliest, latest: seconds(until.getTime()) })) {
-    lines.push(...rows.map(lineOf).filter((line) => line !== null));
-    if (lines.length > mostLines) {
-      break;
+    for (const line of rows.map(lineOf).filter((one) => one !== null)) {
+      finder.read(line);
     }
   }
-  return findLostSends(
-    lines.toSorted((a, b) => a.at.getTime() - b.at.getTime()),
-    since,
-    until,
-  );
+  return finder.found();
 }
 
 function lineOf(row: Row): ActionLine | null {

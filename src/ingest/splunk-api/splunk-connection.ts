@@ -14,6 +14,8 @@ export interface SplunkEndpoint {
   /** 64 hex digits in lower case; null: the certificate must be signed by a CA and name the host. */
   readonly certSha256: string | null;
   readonly handshakeMs: number;
+  /** After this time a connection without a request is closed: Splunk does so after 12 s, perhaps just when the next one is sent. */
+  readonly idleMs: number;
 }
 
 /** More at once would keep Splunk from its own work. */
@@ -24,7 +26,7 @@ const mostConnections = 6;
  * and no secret, is sent to anybody else. TLS sessions are not resumed: every connection shows its certificate.
  */
 export function createSplunkAgent(endpoint: SplunkEndpoint): Agent {
-  const agent = new Agent({ keepAlive: true, maxSockets: mostConnections });
+  const agent = new Agent({ keepAlive: true, maxSockets: mostConnections, timeout: endpoint.idleMs });
   agent.createConnection = (_options, callback) => {
     connectChecked(endpoint, (error, socket) => {
       // Beside an error Node wants no socket; its types do.

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { SplunkConfig } from "../../config/config.ts";
 import type { AppError } from "../../domain/errors.ts";
 import { readJson } from "./splunk-answers.ts";
-import { refused } from "./splunk-errors.ts";
+import { refused, unreachable } from "./splunk-errors.ts";
 import type { SplunkAnswer, SplunkHttp, SplunkRequest } from "./splunk-http.ts";
 import { statusFault } from "./status-fault.ts";
 
@@ -47,15 +47,34 @@ export function createSplunkSession({ label, login, http, now }: SessionOptions)
   const keys = createKeys({ label, login, http, now });
   return {
     async send(request, signal) {
-      const key = await keys.current();
+      const key = await unlessAborted(label, keys.current(), signal);
       const answer = await http.send(request, `Splunk ${key}`, signal);
       if (answer.status !== 401) {
         return answer;
       }
-      const renewed = await keys.insteadOf(key);
+      const renewed = await unlessAborted(label, keys.insteadOf(key), signal);
       return notRefused(label, await http.send(request, `Splunk ${renewed}`, signal));
     },
   };
+}
+
+/** What others wait for too; whoever no longer waits hears it at once. @throws {AppError} SPLUNK_UNREACHABLE when it is aborted */
+async function unlessAborted<T>(label: string, work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const stop = new AbortController();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const leave = (): void => {
+      reject(unreachable(label, "gave no answer in the time it was given"));
+    };
+    if (signal.aborted) {
+      leave();
+    }
+    signal.addEventListener("abort", leave, { once: true, signal: stop.signal });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    stop.abort();
+  }
 }
 
 function notRefused(label: string, answer: SplunkAnswer): SplunkAnswer {

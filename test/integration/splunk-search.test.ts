@@ -123,6 +123,23 @@ describe("a search", () => {
     await eventually("the end of the search", () => splunk.openExports() === 0);
   });
 
+  test("is not given up while we are busy with its rows", async () => {
+    const { splunk, api } = await splunkDesk({ api: { silenceMs: 100 } });
+    splunk.onSearch(() => manyRows(20_000));
+
+    let rows = 0;
+    for await (const batch of api.search(wanted, patient)) {
+      if (rows === 0) {
+        await new Promise((resolve) => {
+          setTimeout(resolve, 250);
+        });
+      }
+      rows += batch.length;
+    }
+
+    expect(rows).toBe(20_000);
+  });
+
   test.each(["FATAL", "ERROR"])("%s behind the first rows is not taken for the end", async (type) => {
     const { splunk, api } = await splunkDesk();
     const text = "Error in 'lookup': unknown table";

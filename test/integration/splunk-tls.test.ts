@@ -146,7 +146,7 @@ test("a connection is used again, closed when it is idle, and opened anew", asyn
 
   await api.job(sid, patient);
   await api.job(sid, patient);
-  await eventually("the end of the idle connection", () => splunk.ended() === 1);
+  await eventually("the end of the idle connection", () => splunk.ended() === 1, 3000);
 
   expect(await api.job(sid, patient)).toMatchObject({ sid });
 });

@@ -40,6 +40,11 @@ describe("a webhook counts as lost", () => {
   test("not when it was delivered, whatever else was written meanwhile", () => {
     expect(lostOf(lines({ ...send, sid: "1", error: null }))).toEqual([]);
     expect(lostOf(lines({ ...send, sid: "1", error: null, thread: null }))).toEqual([]);
+    const answered = line(
+      9,
+      `${worker} action=webhook STDERR -  Webhook receiver responded with HTTP status=200`,
+    );
+    expect(lostOf([line(0, `${worker} ${begun("1")}`), answered])).toEqual([]);
     const noise = [line(50, `${bad} action=webhook STDERR -  DeprecationWarning: ssl.wrap_socket`)];
     expect(lostOf([...lines({ ...send, sid: "1", error: null }), ...noise].toSorted(byTime))).toEqual([]);
   });
@@ -85,11 +90,11 @@ describe("a webhook counts as lost", () => {
 
   test("together with those that ran beside it, where threads are not told", () => {
     const old = (ms: number, text: string) => line(ms, `INFO  sendmodalert - ${text}`);
+    const two = [old(0, begun("1")), old(1, begun("2"))];
+    const sent = old(2, "action=webhook STDERR -  Webhook receiver responded with HTTP status=202");
 
-    expect(lostOf([old(0, begun("1")), old(1, begun("2")), old(2, "action=webhook - exit code=2")])).toEqual([
-      "1",
-      "2",
-    ]);
+    expect(lostOf([...two, old(3, "action=webhook - exit code=2")])).toEqual(["1", "2"]);
+    expect(lostOf([...two, sent, old(3, "action=webhook - exit code=2")])).toEqual(["1", "2"]);
   });
 
   test("once, when all its rows failed", () => {

@@ -95,15 +95,18 @@ async function* untilSilent(
   { signal, silenceMs }: { readonly signal: AbortSignal; readonly silenceMs: number },
 ): AsyncGenerator<Uint8Array> {
   let isSilent = false;
-  const timer = setTimeout(() => {
-    isSilent = true;
-    body.destroy(new Error("silent"));
-  }, silenceMs);
+  const listen = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      isSilent = true;
+      body.destroy(new Error("silent"));
+    }, silenceMs);
+  let timer = listen();
   try {
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      timer.refresh();
+      // While we are busy with it, Splunk can't be blamed.
+      clearTimeout(timer);
       yield chunk;
-      timer.refresh();
+      timer = listen();
     }
   } catch (error) {
     throw isSilent
@@ -111,6 +114,5 @@ async function* untilSilent(
       : failureOf(label, error, { signal, maxBytes: Number.POSITIVE_INFINITY });
   } finally {
     clearTimeout(timer);
-    body.destroy();
   }
 }

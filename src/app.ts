@@ -19,6 +19,7 @@ import { extractFor } from "./extract/extract-for.ts";
 import { extractSightings } from "./extract/extract-sightings.ts";
 import { createGuard, type Guard, type Surroundings } from "./guard.ts";
 import { createAcceptAlert } from "./ingest/accept-alerts.ts";
+import { createSplunkApi } from "./ingest/splunk-api/create-splunk-api.ts";
 import { createHttpServer, type HttpServer } from "./ingest/http-server.ts";
 import { createTakeAlert } from "./ingest/take-alert.ts";
 import { createEmailNotifier } from "./notify/email.ts";
@@ -92,7 +93,7 @@ export async function createEdges(config: Config, log: Log): Promise<Edges> {
       .map((firewall) => createIptablesSshFirewall(firewall, { log, neverBlock: guard.neverBlock })),
     notifiers:
       config.mail === null ? [] : [createEmailNotifier(config.mail, { canaries: canariesOf(config) })],
-    splunk: null,
+    splunk: config.splunk === null ? null : createSplunkApi(config.splunk),
     guard,
     now,
   };

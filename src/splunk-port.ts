@@ -26,7 +26,10 @@ export interface WebhookSearch {
   readonly nextRunAt: Date | null;
   /** True: one webhook with the first row; false: one webhook per row. */
   readonly isDigest: boolean;
-  /** How many results make it fire, when that is all it takes; null: another condition, or throttling, which can't be judged from outside. */
+  /**
+   * It fires when a run has more results than this, when that is all it takes; -1: always, also without any result. Null: another
+   * condition, or throttling, which can't be judged from outside.
+   */
   readonly firesAbove: number | null;
 }
 
@@ -52,15 +55,21 @@ export interface SplunkApi {
   readonly label: string;
   /** The run with this sid; for a real-time sid also when Splunk only knows it without its snapshot number. */
   job(sid: string, signal: AbortSignal): Promise<SearchJob>;
-  /** All rows of a run, page by page, in Splunk's order. */
+  /**
+   * All rows of a run, page by page, in Splunk's order; none only when the run is done and has none. The pages of a run that goes on may
+   * be cut short by SPLUNK_NOT_READY.
+   */
   results(sid: string, signal: AbortSignal): AsyncIterable<readonly Row[]>;
   /** Runs a search now and gives its rows as they come. */
   search(wanted: SearchWanted, signal: AbortSignal): AsyncIterable<readonly Row[]>;
-  /** Webhooks that Splunk logged as failed in this time. Needs the right to read `_internal`. */
+  /**
+   * Webhooks that Splunk logged as failed in this time, one per sid. Needs the right to read `_internal`. May name one that did arrive,
+   * where Splunk's log does not tell how it ended; Splunk needs some seconds until it finds its own newest lines.
+   */
   lostSends(since: Date, until: Date, signal: AbortSignal): Promise<readonly LostSend[]>;
   /** All saved searches with a webhook, in every app, of every owner. */
   webhookSearches(signal: AbortSignal): Promise<readonly WebhookSearch[]>;
-  /** The runs of a search that Splunk still keeps, newest first. */
+  /** The runs of a search that Splunk still keeps, newest first. SPLUNK_UNKNOWN_SID: there is no such search any more. */
   history(
     search: Pick<WebhookSearch, "name" | "app" | "owner">,
     signal: AbortSignal,

@@ -16,5 +16,5 @@ export interface Host {
   readonly onCrash: (listener: (error: Error) => void) => void;
 }
 
-/** 0: done. 1: wrong configuration, or it failed. 2: the receiver or the firewall host can't be reached. */
+/** 0: done. 1: wrong configuration, or it failed. 2: the receiver, Splunk or the firewall host can't be reached. */
 export type ExitCode = 0 | 1 | 2;

@@ -6,6 +6,7 @@ import { demo } from "./demo.ts";
 import { example } from "./example.ts";
 import { healthcheck } from "./healthcheck.ts";
 import type { ExitCode, Host } from "./host.ts";
+import { type PullOptions, pull } from "./pull.ts";
 import { replay } from "./replay.ts";
 import { secrets } from "./secrets.ts";
 import { serve } from "./serve.ts";
@@ -34,6 +35,7 @@ export function addPlainCommands(
   add("secrets", "print the webhook URL and the secrets", () => secrets(host));
   add("healthcheck", "exit code 0 when the receiver answers; for containers", () => healthcheck(host));
   addReplay(program, host, finish);
+  addPull(program, host, finish);
   addAudit(program, host, finish);
 }
 
@@ -51,6 +53,33 @@ function addReplay(program: Command, host: Host, finish: (exitCode: ExitCode) =>
       finish(await replay(host, files, options));
     },
   );
+}
+
+const pullHelp = `
+A window is searched from its earliest second, included, to its latest, not included. Searched again, its rows are known for a repeat.
+
+With --every, windows of that length follow one another without gap or overlap: they begin at multiples of it (5m: at :00, :05, …), and each
+is searched when --lag has passed after its end, because events reach Splunk late. A window that fails is tried again before the next. The
+command starts with the last whole window: after a longer pause, say with --earliest how far to go back. Ctrl-C stops between two runs.`;
+
+function addPull(program: Command, host: Host, finish: (exitCode: ExitCode) => void): void {
+  const pullCommand = program
+    .command("pull")
+    .description("run a search in Splunk, and process its rows as an alert")
+    .requiredOption("--search <text>", "in Splunk's language: index=main …, or beginning with |")
+    .option("--earliest <time>", "where it begins: -5m, -2h, -1d@d, or seconds since 1970 (default: -5m)")
+    .option("--latest <time>", "where it ends (default: now)")
+    .option("--name <text>", "what the alerts are called (default: the search itself)")
+    .option("--every <duration>", "go on, window after window of this length: 5m")
+    .option("--lag <duration>", "with --every: how long after its end a window is searched (default: 30s)")
+    .option("--json", "print a line of JSON for each alert")
+    .option("--dry-run", "print the rows, and send nothing")
+    .addHelpText("after", pullHelp);
+  const line =
+    "pull --search 'index=main sourcetype=linux_secure \"Failed password\" | stats count by src_ip' --every 5m";
+  askingForFile(pullCommand, line).action(async (options: PullOptions) => {
+    finish(await pull(host, options));
+  });
 }
 
 function addAudit(program: Command, host: Host, finish: (exitCode: ExitCode) => void): void {

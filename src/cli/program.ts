@@ -33,7 +33,7 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     .addHelpText("after", "\nSettings come from the environment and portcullis.yaml: see README.md.")
     .addHelpText(
       "afterAll",
-      "\nExit codes: 0 done, 1 failed or something is wrong, 2 the receiver or the firewall host can't be reached.",
+      "\nExit codes: 0 done, 1 failed or something is wrong, 2 the receiver, Splunk or the firewall host can't be reached.",
     );
   addPlainCommands(program, host, version, finish);
   addControlCommands(program, host, finish);

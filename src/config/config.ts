@@ -25,7 +25,10 @@ export interface Config {
   /** PEM texts. */
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | null } | null;
   readonly trustProxy: readonly IpPrefix[];
+  /** Never to be blocked, with or without a login to its API. */
   readonly splunkHost: string | null;
+  /** Splunk's management API; null: no login is set. */
+  readonly splunk: SplunkConfig | null;
   /** Hosts of the proxies through which the services are reached. */
   readonly proxyHosts: readonly string[];
   readonly virustotal: ProviderConfig | null;
@@ -47,6 +50,18 @@ export interface Config {
   readonly shadow: Policy | null;
   readonly limits: BlastLimits;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+}
+
+export interface SplunkConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly login:
+    | { readonly kind: "token"; readonly token: string }
+    | { readonly kind: "user"; readonly user: string; readonly password: string };
+  /** PEM text of the CAs to trust instead of the usual ones; null: the usual ones. */
+  readonly ca: string | null;
+  /** Fingerprint of Splunk's own certificate, 64 hex digits in lower case. With it neither CA nor host name matter. */
+  readonly certSha256: string | null;
 }
 
 export interface ProviderConfig {

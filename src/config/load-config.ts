@@ -12,6 +12,7 @@ import { configuredNames, readProviders } from "./read-providers.ts";
 import { readSearches } from "./read-searches.ts";
 import { readSecretSettings } from "./read-secret-settings.ts";
 import { readExtract, readFindings, readLimits, readProtection } from "./read-sections.ts";
+import { readSplunk } from "./read-splunk.ts";
 import { readTls } from "./read-tls.ts";
 import { readTrustedKeys } from "./read-trusted-keys.ts";
 import { warnOfNames } from "./setting-names.ts";
@@ -61,7 +62,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const named = reader.read("CONFIG_FILE", matching("a file's path", /^[^\0\r\n]+$/));
   const file = readSettingsFile(named, sources.cwd, problems);
 
-  checkLaterParts(reader, problems);
+  checkLaterParts(reader);
   warnOfUselessSettings(reader, warn);
   const now = (sources.now ?? (() => new Date()))();
   const basics = readBasics(reader, sources.cwd);
@@ -76,6 +77,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     ...basics,
     proxyHosts: proxyHostsOf(sources.env),
     tls,
+    splunk: readSplunk(reader, { host: basics.splunkHost, now, problems, warn }),
     firewalls,
     ...readDeciding(file, reader, { sources, firewalls, problems, warn }),
     mail: readMail(reader, sources.hostname, problems),

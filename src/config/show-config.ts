@@ -1,5 +1,13 @@
 import type { AllowEntry } from "../domain/allow-entry.ts";
-import type { Config, FirewallConfig, MailConfig, ProviderConfig, SearchRule, SshLogin } from "./config.ts";
+import type {
+  Config,
+  FirewallConfig,
+  MailConfig,
+  ProviderConfig,
+  SearchRule,
+  SplunkConfig,
+  SshLogin,
+} from "./config.ts";
 import { durationText } from "./duration-text.ts";
 import { showPolicy } from "./show-policy.ts";
 
@@ -22,6 +30,7 @@ export function showConfig(config: Config): string {
     ["TLS_CLIENT_CA_FILE", isSet(config.tls?.clientCa)],
     ["TRUST_PROXY", list(config.trustProxy)],
     ["SPLUNK_HOST", config.splunkHost ?? notSet],
+    ...splunk(config.splunk),
     ...provider("VIRUSTOTAL", config.virustotal),
     ...provider("ABUSEIPDB", config.abuseipdb),
     ...provider("GREYNOISE", config.greynoise),
@@ -78,6 +87,21 @@ function maskUrl(text: string): string {
   }
   const logIn = url.username === "" && url.password === "" ? "" : "***@";
   return `${url.protocol}//${logIn}${url.host}${url.pathname}${url.search === "" ? "" : "?***"}`;
+}
+
+function splunk(config: SplunkConfig | null): readonly Line[] {
+  if (config === null) {
+    return [];
+  }
+  const { port, login, ca, certSha256 } = config;
+  return [
+    ["SPLUNK_PORT", String(port)],
+    ["SPLUNK_TOKEN", isSet(login.kind === "token" ? login.token : null)],
+    ["SPLUNK_USER", isSet(login.kind === "user" ? login.user : null)],
+    ["SPLUNK_PASSWORD", isSet(login.kind === "user" ? login.password : null)],
+    ["SPLUNK_CA_FILE", isSet(ca)],
+    ["SPLUNK_CERT_SHA256", certSha256 ?? notSet],
+  ];
 }
 
 function provider(name: string, config: ProviderConfig | null): readonly Line[] {

@@ -101,7 +101,7 @@ function hasFields(row: Row): boolean {
   return row.length > 0;
 }
 
-function rowOf(fields: Readonly<Record<string, unknown>> | null | undefined): Row {
+export function rowOf(fields: Readonly<Record<string, unknown>> | null | undefined): Row {
   const row: [string, readonly string[]][] = [];
   for (const field of Object.keys(fields ?? {})) {
     // Splunk's own encoding of a list, which stands beside it

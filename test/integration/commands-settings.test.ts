@@ -35,7 +35,7 @@ describe("exit code 2 is for a host that can't be reached:", () => {
         {},
       );
 
-      expect(out).toContain("2 the receiver or the firewall host can't be reached");
+      expect(out).toContain("2 the receiver, Splunk or the firewall host can't be reached");
     },
   );
 });

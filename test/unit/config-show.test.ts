@@ -60,6 +60,7 @@ const config: Config = {
   tls: { cert: "hunter2-cert", key: "hunter2-key", clientCa: null },
   trustProxy: [prefix("127.0.0.1")],
   splunkHost: "splunk.example.com",
+  splunk: null,
   proxyHosts: [],
   virustotal: {
     apiKey: "hunter2-vt",

@@ -124,14 +124,14 @@ describe("a search", () => {
   });
 
   test("is not given up while we are busy with its rows", async () => {
-    const { splunk, api } = await splunkDesk({ api: { silenceMs: 100 } });
+    const { splunk, api } = await splunkDesk({ api: { silenceMs: 1500 } });
     splunk.onSearch(() => manyRows(20_000));
 
     let rows = 0;
     for await (const batch of api.search(wanted, patient)) {
       if (rows === 0) {
         await new Promise((resolve) => {
-          setTimeout(resolve, 250);
+          setTimeout(resolve, 2000);
         });
       }
       rows += batch.length;

@@ -64,6 +64,9 @@ const quiet: StoreCounts = {
   holdsWaiting: 0,
   alarmsOpen: 0,
   shadowDifferences: 0,
+  recoveriesWaiting: 0,
+  recoveriesFailed: 0,
+  rowsRecovered: 0,
 };
 
 /** VirusTotal on its free plan, and well. */

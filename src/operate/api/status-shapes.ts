@@ -51,6 +51,9 @@ const Counts = z.object({
   holdsWaiting: Count,
   alarmsOpen: Count,
   shadowDifferences: Count,
+  recoveriesWaiting: Count.describe("Runs of searches about which Splunk is still to be asked"),
+  recoveriesFailed: Count,
+  rowsRecovered: Count,
 });
 
 /** How the program is doing. */

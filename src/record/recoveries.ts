@@ -1,0 +1,209 @@
+import { fromWebhook } from "../domain/alert-source.ts";
+import { searchTimeOf } from "../domain/sid.ts";
+import type { CheckedAlert, Store } from "../ports.ts";
+import { claiming, done, leaseOf, noLease, oldestFirst } from "./claim.ts";
+import { alertColumns, type Engine, isOneOf, type Queries, storable } from "./engine.ts";
+import type { ReadRows } from "./read-rows.ts";
+import { Confirmed, confirmationOf, WaitingRecoveryRow } from "./recovery-rows.ts";
+import { AlertRow } from "./rows.ts";
+
+/** Of one sid; Splunk sends at most 500 one by one, and more rows come as alerts of 2,000. */
+const mostAlerts = 1000;
+
+/** Runs of searches about which Splunk is asked. */
+export function createRecoveryRecords(
+  engine: Engine,
+  readRows: ReadRows,
+): Pick<
+  Store,
+  | "claimRecoveries"
+  | "extendRecovery"
+  | "postponeRecovery"
+  | "endRecovery"
+  | "alertsOfSid"
+  | "knownSids"
+  | "confirmationOf"
+> {
+  const { writer, reader } = engine;
+  return {
+    async claimRecoveries(claim) {
+      const rows = await claiming(engine, "recoveries", claim)
+        .updateTable("recoveries")
+        .set(leaseOf(claim))
+        .where("sid", "in", (eb) => eb.selectFrom("picked").select("picked.id"))
+        .returning([
+          "sid",
+          "alert_id",
+          "cause",
+          "search_name",
+          "app",
+          "owner",
+          "created_at",
+          "attempts",
+          "due_at",
+        ])
+        .execute();
+      const { readable, unreadable } = readRows(rows.sort(oldestFirst), {
+        table: "recoveries",
+        schema: WaitingRecoveryRow,
+        idOf: ({ sid }) => sid,
+      });
+      for (const { id: sid, reason } of unreadable) {
+        await finish(writer, { sid, outcome: "failed", rows: 0, error: reason }, claim.now);
+      }
+      return readable;
+    },
+
+    async extendRecovery(sid, holder, until) {
+      const extended = await writer
+        .updateTable("recoveries")
+        .set({ lease_until: until.getTime() })
+        .where("sid", "=", sid)
+        .where("lease_holder", "=", holder)
+        .where("due_at", "is not", null)
+        .returning("sid")
+        .execute();
+      return extended.length > 0;
+    },
+
+    async postponeRecovery(sid, dueAt, reason) {
+      await writer
+        .updateTable("recoveries")
+        .set((eb) => ({
+          ...noLease,
+          due_at: dueAt.getTime(),
+          attempts: eb("attempts", "+", 1),
+          error: storable(reason),
+        }))
+        .where("sid", "=", sid)
+        // Another one may have ended it after this one's lease had ended.
+        .where("due_at", "is not", null)
+        .execute();
+    },
+
+    endRecovery: (end, now) =>
+      writer.transaction().execute(async (trx) => {
+        await finish(trx, end, now);
+        await keepChecked(engine, trx, end.checked);
+        await hastenSightings(engine, trx, { alertIds: end.checked.map(({ alertId }) => alertId), now });
+      }),
+
+    async alertsOfSid(sid, sources) {
+      const rows = await alertsOf(reader, sid)
+        .select(alertColumns)
+        .where(isOneOf(engine, "source", sources))
+        .orderBy("id")
+        .limit(mostAlerts)
+        .execute();
+      return readRows(rows, { table: "alerts", schema: AlertRow, idOf: ({ id }) => id }).readable;
+    },
+
+    async knownSids(sids) {
+      const recovering = await reader
+        .selectFrom("recoveries")
+        .select("sid")
+        .where(isOneOf(engine, "sid", sids))
+        .execute();
+      const known = new Set(recovering.map(({ sid }) => sid));
+      for (const sid of sids) {
+        if (!known.has(sid) && (await alertsOf(reader, sid).select("id").limit(1).execute()).length > 0) {
+          known.add(sid);
+        }
+      }
+      return known;
+    },
+
+    async confirmationOf(alertId) {
+      const row = await reader
+        .selectFrom("alerts")
+        .select(["source", "is_genuine", "doubt"])
+        .where("id", "=", alertId)
+        .executeTakeFirst();
+      return row !== undefined && row.source !== fromWebhook
+        ? { isGenuine: true, doubt: null }
+        : confirmationOf(Confirmed.parse(row ?? { is_genuine: null, doubt: null }));
+    },
+  };
+}
+
+/** Found by the beginning of their ids, because an index on `sid` would be one more page for each alert that comes. */
+function alertsOf(reader: Queries, sid: string) {
+  const time = searchTimeOf(sid);
+  const query = reader.selectFrom("alerts").where("sid", "=", sid);
+  // One whose sid does not tell its time can be anywhere: only the one that the recovery knows is found.
+  return time === ""
+    ? query.where("id", "in", (eb) =>
+        eb
+          .selectFrom("recoveries")
+          .select((of) => of.fn.coalesce("alert_id", of.val("")).as("id"))
+          .where("recoveries.sid", "=", sid),
+      )
+    : query.where("id", ">=", `al_${time}`).where("id", "<", `al_${time}g`);
+}
+
+async function finish(
+  db: Queries,
+  end: {
+    readonly sid: string;
+    readonly outcome: "done" | "failed";
+    readonly rows: number;
+    readonly error: string | null;
+  },
+  now: Date,
+): Promise<void> {
+  await db
+    .updateTable("recoveries")
+    .set({
+      ...done,
+      outcome: end.outcome,
+      rows: end.rows,
+      error: storable(end.error),
+      ended_at: now.getTime(),
+    })
+    .where("sid", "=", end.sid)
+    .where("due_at", "is not", null)
+    .execute();
+}
+
+/** All that are alike together: one sid may have 500 alerts. One that was confirmed stays so. */
+async function keepChecked(engine: Engine, db: Queries, checked: readonly CheckedAlert[]): Promise<void> {
+  const alike = Map.groupBy(checked, ({ isGenuine, doubt }) => JSON.stringify([isGenuine, doubt]));
+  for (const some of alike.values()) {
+    const [first] = some;
+    if (first !== undefined) {
+      await db
+        .updateTable("alerts")
+        .set({
+          is_genuine: first.isGenuine === null ? null : Number(first.isGenuine),
+          doubt: storable(first.doubt),
+        })
+        .where(
+          isOneOf(
+            engine,
+            "id",
+            some.map(({ alertId }) => alertId),
+          ),
+        )
+        .where((eb) => eb.or([eb("is_genuine", "is", null), eb("is_genuine", "=", 0)]))
+        .execute();
+    }
+  }
+}
+
+interface Hastened {
+  readonly alertIds: readonly string[];
+  readonly now: Date;
+}
+
+/** What waits for the answer. What waits for a provider goes on waiting. */
+async function hastenSightings(engine: Engine, db: Queries, { alertIds, now }: Hastened): Promise<void> {
+  if (alertIds.length > 0) {
+    await db
+      .updateTable("sightings")
+      .set({ due_at: now.getTime() })
+      .where(isOneOf(engine, "alert_id", alertIds))
+      .where("due_at", ">", now.getTime())
+      .where("parked", "is", null)
+      .execute();
+  }
+}

@@ -101,6 +101,7 @@ async function decideNow(
     // Those who are still to be asked are not missing.
     inputs: { searchName, ...seenOf(latest, plan), activity, missing: [] },
     isFinal: false,
+    doubt: null,
     now: time,
   });
   const { graceUntil } = facts.standing;

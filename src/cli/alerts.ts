@@ -15,7 +15,9 @@ const AlertAnswer = z.object({
   error: Shown.nullable(),
   isGenuine: z.boolean().nullable(),
   doubt: Shown.nullable(),
-  recovery: z.object({ state: z.string(), rows: z.number(), error: Shown.nullable() }).nullable(),
+  recovery: z
+    .object({ state: z.enum(["waiting", "done", "failed"]), rows: z.number(), error: Shown.nullable() })
+    .nullable(),
 });
 type AlertAnswer = z.infer<typeof AlertAnswer>;
 
@@ -45,16 +47,20 @@ function outcomeOf({ error, decisions }: AlertAnswer): string {
 
 /** What became of its other rows, and whether it is genuine. */
 function recoveryWords({ recovery, isGenuine, doubt }: AlertAnswer): readonly string[] {
-  const why = recovery === null || recovery.error === null ? "" : `: ${recovery.error}`;
-  return [
-    ...(recovery?.state === "waiting" ? [`other rows not fetched yet${why}`] : []),
-    ...(recovery?.state === "failed" ? [`other rows could not be fetched${why}`] : []),
-    ...(recovery !== null && recovery.rows > 0 ? [`${recovery.rows} more rows fetched`] : []),
-    // Where the fetching failed, its reason is the doubt.
-    ...(isGenuine === false && doubt !== recovery?.error
-      ? [`not confirmed: ${doubt ?? "no reason known"}`]
-      : []),
-  ];
+  const fetched = recovery === null ? [] : fetchedWords(recovery);
+  // Where the fetching failed, its reason is the doubt.
+  const isDoubted = isGenuine === false && doubt !== (recovery?.error ?? null);
+  return isDoubted ? [...fetched, `not confirmed: ${doubt ?? "no reason known"}`] : fetched;
+}
+
+function fetchedWords({ state, rows, error }: NonNullable<AlertAnswer["recovery"]>): readonly string[] {
+  const why = error === null ? "" : `: ${error}`;
+  const words = {
+    waiting: [`other rows not fetched yet${why}`],
+    failed: [`other rows could not be fetched${why}`],
+    done: rows > 0 ? [`${rows} more rows fetched`] : [],
+  };
+  return words[state];
 }
 
 function countsOf(counts: Readonly<Record<string, number>>): string {

@@ -26,6 +26,7 @@ export interface Config {
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | null } | null;
   readonly trustProxy: readonly IpPrefix[];
   readonly splunkHost: string | null;
+  readonly recovery: RecoveryConfig;
   /** Hosts of the proxies through which the services are reached. */
   readonly proxyHosts: readonly string[];
   readonly virustotal: ProviderConfig | null;
@@ -47,6 +48,14 @@ export interface Config {
   readonly shadow: Policy | null;
   readonly limits: BlastLimits;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+}
+
+/** What Splunk's API is asked about alerts, where it is configured. */
+export interface RecoveryConfig {
+  /** Only alerts that Splunk confirms, or that are signed, block without a person. */
+  readonly requireGenuine: boolean;
+  /** Between two looks for alerts that never came. */
+  readonly catchUpSeconds: number;
 }
 
 export interface ProviderConfig {
@@ -141,6 +150,8 @@ export interface SearchRule {
 export interface SearchSettings extends SearchRule {
   /** Null as `policy` is. */
   readonly policySection: PolicySection | null;
+  /** An alert is expected at least once in this time; null: nobody knows how often. */
+  readonly expectSeconds: number | null;
 }
 
 export interface MailConfig {

@@ -1,5 +1,12 @@
 import type { AllowEntry } from "../domain/allow-entry.ts";
-import type { Config, FirewallConfig, MailConfig, ProviderConfig, SearchRule, SshLogin } from "./config.ts";
+import type {
+  Config,
+  FirewallConfig,
+  MailConfig,
+  ProviderConfig,
+  SearchSettings,
+  SshLogin,
+} from "./config.ts";
 import { durationText } from "./duration-text.ts";
 import { showPolicy } from "./show-policy.ts";
 
@@ -43,6 +50,8 @@ export function showConfig(config: Config): string {
     ["findings.keepFailed", durationText(config.findings.failed)],
     ["lists.spamhausDrop", String(config.lists.spamhausUrl !== null)],
     ["lists.abuseipdbBlacklist", String(config.lists.abuseipdbBlacklist)],
+    ["splunk.requireGenuine", String(config.recovery.requireGenuine)],
+    ["splunk.catchUpEvery", durationText(config.recovery.catchUpSeconds)],
     ["protection.crawlers", list(config.protection.crawlers)],
     ["protection.cdns", list(config.protection.cdns)],
     ["protection.refreshCdns", String(config.protection.refreshCdns)],
@@ -142,15 +151,16 @@ function loginLines(name: string, login: SshLogin): [address: string, ...lines: 
   ];
 }
 
-function search(rule: SearchRule, base: Config["policy"]): readonly Line[] {
+function search(rule: SearchSettings, base: Config["policy"]): readonly Line[] {
   const name = `search ${rule.name}`;
-  const { groups, mode, severity, fields, policy } = rule;
+  const { groups, mode, severity, fields, policy, expectSeconds } = rule;
   return [
     [name, groups === null ? "all firewalls" : `groups ${list(groups)}`],
     ...[["mode", mode] as const, ["severity", severity] as const].flatMap(([what, value]): Line[] =>
       value === null ? [] : [[`${name} ${what}`, value]],
     ),
     ...(fields === null ? [] : [[`${name} fields`, list(fields)] as const]),
+    ...(expectSeconds === null ? [] : [[`${name} expectEvery`, durationText(expectSeconds)] as const]),
     ...(policy === null ? [] : showPolicy(`${name} policy`, policy, base)),
   ];
 }

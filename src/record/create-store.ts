@@ -2,6 +2,7 @@ import type { Log, LookUpRecords, PeopleRecords, Store } from "../ports.ts";
 import { createAddressReports } from "./address-reports.ts";
 import { createAlarmRecords } from "./alarms.ts";
 import { createAlertRecords } from "./alerts.ts";
+import { createSidReads } from "./alerts-of-sid.ts";
 import { createAllowRecords } from "./allow-entries.ts";
 import { createAwaitedRecords } from "./awaited.ts";
 import { createBudgetRecords } from "./budgets.ts";
@@ -252,6 +253,7 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
     ...createAlarmRecords(engine, readRows),
     ...createTokenRecords(engine, readRows),
     ...createRecoveryRecords(engine, readRows),
+    ...createSidReads(engine, readRows),
     ...createWatermarkRecords(engine),
     ...createSearchRecords(engine, readRows),
     ...createCounts(engine),

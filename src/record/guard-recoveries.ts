@@ -1,11 +1,11 @@
-import type { RecoveryRecords } from "../ports.ts";
+import type { RecoveryRecords, Store } from "../ports.ts";
 
 /** Lets a method fail as a store's methods do. */
 export type Guard = <Args extends readonly unknown[], Result>(
   work: (...args: Args) => Promise<Result>,
 ) => (...args: Args) => Promise<Result>;
 
-export function guardRecoveries(guard: Guard, records: RecoveryRecords): RecoveryRecords {
+export function guardRecoveries(guard: Guard, records: Pick<Store, keyof RecoveryRecords>): RecoveryRecords {
   return {
     claimRecoveries: guard(records.claimRecoveries),
     extendRecovery: guard(records.extendRecovery),

@@ -46,18 +46,6 @@ export function createSightingRecords(
   const { writer } = engine;
   const recordFew = shareBatches(engine, recordExtracted, alertsPerTransaction);
 
-  const recordMany = async (extracted: Extracted): Promise<void> => {
-    let left = extracted.sightings.length;
-    await inChunks(extracted.sightings, chunkRows, (chunk) => {
-      left -= chunk.length;
-      const part = { ...extracted, sightings: chunk };
-      return writer.transaction().execute(async (trx) => {
-        // The alert with the last ones: who dies before leaves it waiting, and repeating the first ones changes nothing.
-        await (left === 0 ? recordExtracted(trx, [part]) : insertSightings(trx, part));
-      });
-    });
-  };
-
   const failSighting = async (id: string, reason: string): Promise<void> => {
     await writer
       .updateTable("sightings")
@@ -70,8 +58,8 @@ export function createSightingRecords(
 
   return {
     async recordSightings(alertId, sightings, now, extracted = nothingElse) {
-      const record = sightings.length > chunkRows ? recordMany : recordFew;
-      await record({ alertId, sightings, now, ...extracted });
+      const all = { alertId, sightings, now, ...extracted };
+      await (sightings.length > chunkRows ? recordMany(engine, all) : recordFew(all));
     },
 
     async claimSightings(claim) {
@@ -118,6 +106,18 @@ interface Extracted extends ExtractedAlert {
 }
 
 const nothingElse: ExtractedAlert = { search: null, recovery: null, doubt: null };
+
+async function recordMany({ writer }: Engine, extracted: Extracted): Promise<void> {
+  let left = extracted.sightings.length;
+  await inChunks(extracted.sightings, chunkRows, (chunk) => {
+    left -= chunk.length;
+    const part = { ...extracted, sightings: chunk };
+    return writer.transaction().execute(async (trx) => {
+      // The alert with the last ones: who dies before leaves it waiting, and repeating the first ones changes nothing.
+      await (left === 0 ? recordExtracted(trx, [part]) : insertSightings(trx, part));
+    });
+  });
+}
 
 /** The sightings, the alerts as extracted, and what follows from them. */
 async function recordExtracted(db: Queries, all: readonly Extracted[]): Promise<readonly undefined[]> {

@@ -5,7 +5,10 @@ import { type Queries, storable } from "./engine.ts";
 /** Columns of a recovery that begins: 11 of them each must stay below SQLite's 32,766 parameters. */
 const rowsPerInsert = 1000;
 
-/** Writes down whom Splunk is to be asked about. One that is known stays as it is, unless it is to be repeated. @returns how many wait now that did not before */
+/** Between two recoveries of one sid. */
+const restMs = 10_000;
+
+/** Writes down what Splunk is to be asked about. One that is known stays as it is, unless it is to be repeated. @returns how many wait now that did not before */
 export async function wantRecoveries(
   db: Queries,
   wanted: readonly RecoveryWanted[],
@@ -52,7 +55,8 @@ async function repeat(db: Queries, wanted: readonly RecoveryWanted[], now: Date)
           // What was to be fetched before is fetched again: the ids of the same rows are the same.
           cause: sql`case when excluded.cause = 'check' then recoveries.cause else excluded.cause end`,
           created_at: eb.ref("excluded.created_at"),
-          due_at: eb.ref("excluded.due_at"),
+          // Whoever sends alerts of one sid again and again must not have it fetched without a pause.
+          due_at: sql`case when excluded.due_at > recoveries.ended_at + ${restMs} then excluded.due_at else recoveries.ended_at + ${restMs} end`,
           attempts: 0,
           outcome: null,
           error: null,

@@ -254,48 +254,6 @@ describeStore("the store's recoveries", (engine) => {
     expect(await claimed(store)).toMatchObject([{ sid }]);
   });
 
-  test("alerts of many searches at once are all counted", async () => {
-    const [a, b] = await engine.openTwo(await engine.newDatabase());
-    const names = ["SSH", "RDP", "VPN"];
-    const ids = Array.from({ length: 60 }, (_, n) => `al_${n}`);
-    await a.insertAlerts(ids.map((id) => sampleAlert(id)));
-
-    await Promise.all(
-      ids.map((id, n) =>
-        (n % 2 === 0 ? a : b).recordSightings(id, [], t0, {
-          search: { name: names[n % 3] ?? "", alertAt: after(n) },
-          recovery: null,
-          doubt: null,
-        }),
-      ),
-    );
-
-    expect(await a.searches()).toEqual([
-      { name: "RDP", alerts: 20, lastAlertAt: after(58), told: null },
-      { name: "SSH", alerts: 20, lastAlertAt: after(57), told: null },
-      { name: "VPN", alerts: 20, lastAlertAt: after(59), told: null },
-    ]);
-  });
-
-  test("what Splunk tells of a search stands beside what came from it, and is replaced", async () => {
-    const store = await newStore(engine);
-    const told = {
-      isScheduled: true,
-      hasWebhook: true,
-      nextRunAt: after(300),
-      lastRunAt: t0,
-      periodSeconds: 300,
-      toldAt: t0,
-    };
-    await store.tellSearches([{ name: "SSH", told }]);
-
-    await store.tellSearches([{ name: "SSH", told: { ...told, nextRunAt: null, toldAt: after(300) } }]);
-
-    expect(await store.searches()).toEqual([
-      { name: "SSH", alerts: 0, lastAlertAt: null, told: { ...told, nextRunAt: null, toldAt: after(300) } },
-    ]);
-  });
-
   test("the newest alert tells since when nothing has come", async () => {
     const store = await newStore(engine);
     const empty = await store.latestAlertAt();

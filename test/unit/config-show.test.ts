@@ -60,6 +60,7 @@ const config: Config = {
   tls: { cert: "hunter2-cert", key: "hunter2-key", clientCa: null },
   trustProxy: [prefix("127.0.0.1")],
   splunkHost: "splunk.example.com",
+  recovery: { requireGenuine: true, catchUpSeconds: 600 },
   proxyHosts: [],
   virustotal: {
     apiKey: "hunter2-vt",
@@ -116,6 +117,7 @@ const config: Config = {
       fields: null,
       policy: null,
       policySection: null,
+      expectSeconds: null,
     },
     {
       name: "SSH*",
@@ -125,6 +127,7 @@ const config: Config = {
       fields: ["attacker", "src"],
       policy: { ...policy, blockSeconds: [Number.POSITIVE_INFINITY], version: "sha256:2" },
       policySection: { duration: Number.POSITIVE_INFINITY },
+      expectSeconds: 86_400,
     },
   ],
   mail: {

@@ -26,7 +26,18 @@ export function alertSummaryJson(alert: AlertSummary) {
   const { id, source, sid, searchName, receivedAt, rows, sightings, waiting, decisions, error } = alert;
   const { isGenuine, doubt, recovery } = alert;
   return {
-    ...{ id, source, sid, searchName, receivedAt, rows, sightings, waiting, decisions, error },
-    ...{ isGenuine, doubt, recovery },
+    id,
+    source,
+    sid,
+    searchName,
+    receivedAt,
+    rows,
+    sightings,
+    waiting,
+    decisions,
+    error,
+    isGenuine,
+    doubt,
+    recovery,
   };
 }

@@ -38,6 +38,7 @@ export function createApiDeps(deps: AnsweringDeps): ApiDeps {
     startedAt: now(),
     firewalls: config.firewalls,
     providers: intelligence.enrich,
+    expectedSearches: config.searches,
     adminToken: config.adminToken,
     graceSeconds: config.policy.graceSeconds,
     policyVersion: config.policy.version,

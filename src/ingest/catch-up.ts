@@ -35,8 +35,12 @@ const watermark = "catch-up";
 const minuteMs = 60_000;
 /** Longer than a look takes, however many searches there are; who dies in it is followed so much later. */
 const leaseMs = 10 * minuteMs;
-/** Splunk indexes its own log late, and a run may be under way when it is looked for. */
+/** Splunk indexes its own log late. */
 const overlapMs = 10 * minuteMs;
+/** A run is only known by when it began; one that took longer than this is not found. */
+const runsOverlapMs = 60 * minuteMs;
+/** Splunk gives a webhook so long; the alert of a later run may still be on its way. */
+const sendingMs = 5 * minuteMs;
 /** Further back than this nobody blocks without looking, and most results are gone. */
 const furthestMs = 24 * 60 * minuteMs;
 
@@ -52,7 +56,7 @@ export async function catchUp(deps: CatchUpDeps, signal: AbortSignal): Promise<n
   if (lease === null) {
     return everySeconds * 1000;
   }
-  const since = beginOf(lease.at ?? (await store.latestAlertAt()), now);
+  const since = lease.at ?? (await store.latestAlertAt()) ?? now;
   try {
     const missed = await findMissed(deps, { since, now }, signal);
     const begun = await store.recordMissed(missed, { name: watermark, at: now, holder }, now);
@@ -75,36 +79,36 @@ export async function catchUp(deps: CatchUpDeps, signal: AbortSignal): Promise<n
   return everySeconds * 1000;
 }
 
-/** On a store in which nothing ever came nothing was missed. */
-function beginOf(last: Date | null, now: Date): Date {
-  const from = (last?.getTime() ?? now.getTime()) - overlapMs;
-  return new Date(Math.max(from, now.getTime() - furthestMs));
-}
-
+/** The time that is looked through. */
 interface Span {
   readonly since: Date;
   readonly now: Date;
 }
 
+function beginOf({ since, now }: Span, overlap: number): Date {
+  return new Date(Math.max(since.getTime() - overlap, now.getTime() - furthestMs));
+}
+
 async function findMissed(
   deps: CatchUpDeps,
-  { since, now }: Span,
+  span: Span,
   signal: AbortSignal,
 ): Promise<readonly RecoveryWanted[]> {
+  const { now } = span;
   const searches = (await deps.splunk.webhookSearches(signal)).filter(({ url }) => deps.isOurs(url));
   const runs = new Map<WebhookSearch, readonly SearchJob[]>();
   for (const search of searches) {
     runs.set(search, search.isScheduled ? await historyOf(deps, search, signal) : []);
   }
   await tellSearches(deps, runs, now);
-  const lost = await lostSends(deps, { since, now }, signal);
+  const lost = await lostSends(deps, span, signal);
   const wanted = [
     ...lost.flatMap((send) => {
       const search = searches.find((one) => isOf(send, one));
       return search === undefined ? [] : [{ search, sid: send.sid }];
     }),
     ...[...runs].flatMap(([search, jobs]) =>
-      jobs.filter((job) => hasFired(search, job, since)).map(({ sid }) => ({ search, sid })),
+      jobs.filter((job) => hasFired(search, job, span)).map(({ sid }) => ({ search, sid })),
     ),
   ].filter(({ sid }) => isSid(sid));
   const known = await deps.store.knownSids([...new Set(wanted.map(({ sid }) => sid))]);
@@ -137,14 +141,10 @@ async function historyOf(
 }
 
 /** Without the right to read Splunk's own log, the runs that it still keeps have to do. */
-async function lostSends(
-  deps: CatchUpDeps,
-  { since, now }: Span,
-  signal: AbortSignal,
-): Promise<readonly LostSend[]> {
+async function lostSends(deps: CatchUpDeps, span: Span, signal: AbortSignal): Promise<readonly LostSend[]> {
   try {
-    const lost = await deps.splunk.lostSends(since, now, signal);
-    await deps.store.endAlarm(internalAlarm, now);
+    const lost = await deps.splunk.lostSends(beginOf(span, overlapMs), span.now, signal);
+    await deps.store.endAlarm(internalAlarm, span.now);
     return lost;
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "SPLUNK_FORBIDDEN") {
@@ -166,13 +166,14 @@ function isOf({ searchName, app }: LostSend, search: WebhookSearch): boolean {
 function hasFired(
   { firesAbove }: WebhookSearch,
   { state, startedAt, resultCount }: SearchJob,
-  since: Date,
+  span: Span,
 ): boolean {
   return (
     firesAbove !== null &&
     state === "done" &&
     startedAt !== null &&
-    startedAt >= since &&
+    startedAt >= beginOf(span, runsOverlapMs) &&
+    startedAt.getTime() <= span.now.getTime() - sendingMs &&
     resultCount > firesAbove
   );
 }

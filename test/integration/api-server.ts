@@ -164,6 +164,7 @@ const outside: Omit<ApiDeps, "store" | "log" | "now" | "wakeFirewalls"> = {
   version: "1.2.3",
   mode: "enforce",
   startedAt: t0,
+  expectedSearches: [],
   firewalls: [configured("edge-1", { groups: ["edge"] }), configured("edge-2")],
   providers: {
     states: () =>

@@ -18,11 +18,13 @@ import type {
   IntelProvider,
   News,
   Notifier,
+  SplunkApi,
   Store,
   Story,
 } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { silentLog } from "../fakes/silent-log.ts";
+import { unlimited } from "../fakes/unlimited.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
 
@@ -163,6 +165,11 @@ export interface AppOptions {
   readonly notifier?: MemoryNotifier;
   readonly firewall?: MemoryFirewall;
   readonly provider?: MemoryProvider;
+  readonly splunk?: SplunkApi;
+  /** Default is false. */
+  readonly requireGenuine?: boolean;
+  /** Default is the usual limits. */
+  readonly withoutLimits?: boolean;
 }
 
 export function temporaryDir(): string {
@@ -221,11 +228,22 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
     lists: [],
     firewalls: [firewall],
     notifiers: [notifier],
-    splunk: null,
+    splunk: options.splunk ?? null,
     guard,
     now,
   };
-  const app = createApp(config, edges, { version: "test", holder: `test-${crypto.randomUUID()}` }, silentLog);
+  const { recovery, limits } = config;
+  const settings = {
+    ...config,
+    recovery: { ...recovery, requireGenuine: options.requireGenuine ?? false },
+    limits: options.withoutLimits === true ? unlimited : limits,
+  };
+  const app = createApp(
+    settings,
+    edges,
+    { version: "test", holder: `test-${crypto.randomUUID()}` },
+    silentLog,
+  );
   await app.start();
   cleanups.push(() => app.stop());
   const token = config.webhookTokens[0] ?? "";

@@ -54,6 +54,7 @@ type ApiRecords =
   | "withdrawnBlocks"
   | "controls"
   | "openAlarms"
+  | "searches"
   | "prefixLists"
   | "listBlocks"
   | "standingBlocks"

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
 import { type App, createApp } from "../../src/app.ts";
+import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { createGuard } from "../../src/guard.ts";
 import { defaultPolicy } from "../../src/decide/default-policy.ts";
@@ -180,6 +181,15 @@ export function temporaryDir(): string {
   return dir;
 }
 
+function withOptions(config: Config, { requireGenuine = false, withoutLimits = false }: AppOptions): Config {
+  const { recovery, limits } = config;
+  return {
+    ...config,
+    recovery: { ...recovery, requireGenuine },
+    limits: withoutLimits ? unlimited : limits,
+  };
+}
+
 /** The whole program on a real SQLite file, with edges in memory; stopped after the test. */
 export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
   const dataDir = options.dataDir ?? temporaryDir();
@@ -232,18 +242,8 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
     guard,
     now,
   };
-  const { recovery, limits } = config;
-  const settings = {
-    ...config,
-    recovery: { ...recovery, requireGenuine: options.requireGenuine ?? false },
-    limits: options.withoutLimits === true ? unlimited : limits,
-  };
-  const app = createApp(
-    settings,
-    edges,
-    { version: "test", holder: `test-${crypto.randomUUID()}` },
-    silentLog,
-  );
+  const identity = { version: "test", holder: `test-${crypto.randomUUID()}` };
+  const app = createApp(withOptions(config, options), edges, identity, silentLog);
   await app.start();
   cleanups.push(() => app.stop());
   const token = config.webhookTokens[0] ?? "";

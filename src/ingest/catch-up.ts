@@ -102,20 +102,19 @@ async function findMissed(
   }
   await tellSearches(deps, runs, now);
   const lost = await lostSends(deps, span, signal);
-  const wanted = [
-    ...lost.flatMap((send) => {
-      const search = searches.find((one) => isOf(send, one));
-      return search === undefined ? [] : [{ search, sid: send.sid }];
-    }),
-    ...[...runs].flatMap(([search, jobs]) =>
-      jobs.filter((job) => hasFired(search, job, span)).map(({ sid }) => ({ search, sid })),
-    ),
-  ].filter(({ sid }) => isSid(sid));
+  const unsent = lost.flatMap((send) => {
+    const search = searches.find((one) => isOf(send, one));
+    return search === undefined || isUnderWay(send, search, now) ? [] : [{ search, sid: send.sid }];
+  });
+  const unsentSids = new Set(unsent.map(({ sid }) => sid));
+  const fired = [...runs].flatMap(([search, jobs]) =>
+    jobs.filter((job) => hasFired(search, job, span)).map(({ sid }) => ({ search, sid })),
+  );
+  const wanted = [...unsent, ...fired].filter(({ sid }) => isSid(sid));
   const known = await deps.store.knownSids([...new Set(wanted.map(({ sid }) => sid))]);
-  const lostSids = new Set(lost.map(({ sid }) => sid));
   return wanted.flatMap(({ search, sid }) => {
     // Of a search that sends each row alone, some may have come; that a row was lost only Splunk's log tells.
-    const isPartly = !search.isDigest && known.has(sid) && lostSids.has(sid);
+    const isPartly = !search.isDigest && known.has(sid) && unsentSids.has(sid);
     return known.has(sid) && !isPartly ? [] : [wantedOf(search, sid, now)];
   });
 }
@@ -161,6 +160,11 @@ async function lostSends(deps: CatchUpDeps, span: Span, signal: AbortSignal): Pr
 /** Owners differ: a shared search belongs to `nobody` in one place and to its author in another. */
 function isOf({ searchName, app }: LostSend, search: WebhookSearch): boolean {
   return searchName === search.name && (app === null || app === search.app);
+}
+
+/** Rows that are sent one by one take up to five minutes together: until then those that have not come may still do. */
+function isUnderWay({ failedAt }: LostSend, { isDigest }: WebhookSearch, now: Date): boolean {
+  return !isDigest && failedAt.getTime() > now.getTime() - sendingMs;
 }
 
 function hasFired(

@@ -5,7 +5,7 @@ import { extractedAlert } from "../../src/ingest/recovery-wanted.ts";
 import { readSplunkPayload } from "../../src/ingest/splunk-payload.ts";
 import type { Store } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
-import { after, t0 } from "../fakes/samples.ts";
+import { after } from "../fakes/samples.ts";
 import { silentLog } from "../fakes/silent-log.ts";
 import { MemorySplunk } from "../fakes/splunk-api.ts";
 
@@ -102,5 +102,3 @@ export function perResult(n: number, changes: object = {}): object {
     ...changes,
   });
 }
-
-export { t0 };

@@ -24,7 +24,7 @@ export async function recoverOne(
   recovery: WaitingRecovery,
   signal: AbortSignal,
 ): Promise<RecoveryEnd | undefined> {
-  const { sid, cause } = recovery;
+  const { sid, wants, cause } = recovery;
   const job = await deps.splunk.job(sid, signal);
   refuseUnfinished(job);
   const delivered = await deps.store.alertsOfSid(sid, [fromWebhook]);
@@ -32,7 +32,14 @@ export async function recoverOne(
   const strange = cause.startsWith("missed") ? isOfAnother(job, recovery) : ours.length === 0;
   if (strange) {
     const error = `Splunk knows this sid as a run of ${searchWords(job)}`;
-    return { sid, outcome: "failed", rows: 0, error, checked: delivered.map((one) => doubted(one, error)) };
+    return {
+      sid,
+      wants,
+      outcome: "failed",
+      rows: 0,
+      error,
+      checked: delivered.map((one) => doubted(one, error)),
+    };
   }
   const recovered = cause === "missed-rows" ? await deps.store.alertsOfSid(sid, [fromRecovery]) : [];
   const finder = createRowFinder([...ours, ...recovered].flatMap(({ rows }) => rows));
@@ -46,7 +53,7 @@ export async function recoverOne(
   }
   const rows = fetched + recovered.reduce((sum, alert) => sum + alert.rows.length, 0);
   const checked = delivered.map((alert) => check(alert, job, finder));
-  return { sid, outcome: "done", rows, error: null, checked };
+  return { sid, wants, outcome: "done", rows, error: null, checked };
 }
 
 /** @throws {AppError} SPLUNK_NOT_READY, SPLUNK_REJECTED */

@@ -99,7 +99,7 @@ function isOfSplunk(error: unknown): error is AppError {
 
 async function giveUp(
   { store, now }: RecoverRowsDeps,
-  { sid }: WaitingRecovery,
+  { sid, wants }: WaitingRecovery,
   { reason, isUnknown }: Failure,
 ): Promise<void> {
   const delivered = await store.alertsOfSid(sid, [fromWebhook]);
@@ -108,7 +108,7 @@ async function giveUp(
     isGenuine: isUnknown ? false : null,
     doubt: reason,
   }));
-  await store.endRecovery({ sid, outcome: "failed", rows: 0, error: reason, checked }, now());
+  await store.endRecovery({ sid, wants, outcome: "failed", rows: 0, error: reason, checked }, now());
 }
 
 function alarmOf(

@@ -1,8 +1,9 @@
-import type { CheckedAlert, Store } from "../ports.ts";
+import type { CheckedAlert, RecoveryEnd, Store } from "../ports.ts";
 import { claiming, done, leaseOf, noLease, oldestFirst } from "./claim.ts";
 import { type Engine, isOneOf, type Queries, storable } from "./engine.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { WaitingRecoveryRow } from "./recovery-rows.ts";
+import { restMs } from "./want-recoveries.ts";
 
 const claimedColumns = [
   "sid",
@@ -13,6 +14,7 @@ const claimedColumns = [
   "owner",
   "created_at",
   "attempts",
+  "wants",
   "due_at",
 ] as const;
 
@@ -36,7 +38,8 @@ export function createRecoveryRecords(
         idOf: ({ sid }) => sid,
       });
       for (const { id: sid, reason } of unreadable) {
-        await finish(writer, { sid, outcome: "failed", rows: 0, error: reason }, claim.now);
+        const unread = { sid, wants: rows.find((row) => row.sid === sid)?.wants ?? 0 };
+        await finish(writer, { ...unread, outcome: "failed", rows: 0, error: reason }, claim.now);
       }
       return readable;
     },
@@ -70,35 +73,36 @@ export function createRecoveryRecords(
 
     endRecovery: (end, now) =>
       writer.transaction().execute(async (trx) => {
-        await finish(trx, end, now);
+        // In the order of an extraction, which writes an alert and then wants its recovery.
         await keepChecked(engine, trx, end.checked);
+        await finish(trx, end, now);
         await hastenSightings(engine, trx, { alertIds: end.checked.map(({ alertId }) => alertId), now });
       }),
   };
 }
 
+/** Wanted again by an alert that came while it was done, it waits again: that alert may not have been looked at. */
 async function finish(
   db: Queries,
-  end: {
-    readonly sid: string;
-    readonly outcome: "done" | "failed";
-    readonly rows: number;
-    readonly error: string | null;
-  },
+  { sid, wants, outcome, rows, error }: Omit<RecoveryEnd, "checked">,
   now: Date,
 ): Promise<void> {
-  await db
+  const ended = await db
     .updateTable("recoveries")
-    .set({
-      ...done,
-      outcome: end.outcome,
-      rows: end.rows,
-      error: storable(end.error),
-      ended_at: now.getTime(),
-    })
-    .where("sid", "=", end.sid)
+    .set({ ...done, outcome, rows, error: storable(error), ended_at: now.getTime() })
+    .where("sid", "=", sid)
     .where("due_at", "is not", null)
+    .where("wants", "=", wants)
+    .returning("sid")
     .execute();
+  if (ended.length === 0) {
+    await db
+      .updateTable("recoveries")
+      .set({ ...noLease, due_at: now.getTime() + restMs, rows, attempts: 0, error: null })
+      .where("sid", "=", sid)
+      .where("due_at", "is not", null)
+      .execute();
+  }
 }
 
 /** All that are alike together: one sid may have 500 alerts. One that was confirmed stays so. */

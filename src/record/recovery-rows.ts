@@ -12,6 +12,7 @@ export const WaitingRecoveryRow = z
     owner: z.string().nullable(),
     created_at: Time,
     attempts: z.number(),
+    wants: z.number(),
   })
   .transform(
     (row): WaitingRecovery => ({
@@ -23,6 +24,7 @@ export const WaitingRecoveryRow = z
       owner: row.owner,
       createdAt: row.created_at,
       attempts: row.attempts,
+      wants: row.wants,
     }),
   );
 

@@ -2,11 +2,11 @@ import { sql } from "kysely";
 import type { RecoveryWanted } from "../ports.ts";
 import { type Queries, storable } from "./engine.ts";
 
-/** Columns of a recovery that begins: 11 of them each must stay below SQLite's 32,766 parameters. */
+/** Of a recovery that begins: 12 columns each must stay below SQLite's 32,766 parameters. */
 const rowsPerInsert = 1000;
 
-/** Between two recoveries of one sid. */
-const restMs = 10_000;
+/** Between two recoveries of one sid: whoever sends alerts of it again and again must not have it fetched without a pause. */
+export const restMs = 10_000;
 
 /** Writes down what Splunk is to be asked about. One that is known stays as it is, unless it is to be repeated. @returns how many wait now that did not before */
 export async function wantRecoveries(
@@ -42,8 +42,17 @@ async function begin(db: Queries, wanted: readonly RecoveryWanted[], now: Date):
   return fresh.length;
 }
 
-/** One that waits is about all alerts that have come until it is done, so that only one that is done begins again. */
+/** One that waits is done for what has come until it is claimed; what comes later is noted, so that it is done again. */
 async function repeat(db: Queries, wanted: readonly RecoveryWanted[], now: Date): Promise<number> {
+  for (const [cause, some] of Map.groupBy(wanted, (one) => one.cause)) {
+    const sids = some.map(({ sid }) => sid);
+    await db
+      .updateTable("recoveries")
+      .set((eb) => ({ wants: eb("wants", "+", 1), ...(cause === "missed-rows" ? { cause } : {}) }))
+      .where("sid", "in", sids)
+      .where("ended_at", "is", null)
+      .execute();
+  }
   const begun = await db
     .insertInto("recoveries")
     .values(wanted.map((one) => valuesOf(one, now)))
@@ -55,7 +64,6 @@ async function repeat(db: Queries, wanted: readonly RecoveryWanted[], now: Date)
           // What was to be fetched before is fetched again: the ids of the same rows are the same.
           cause: sql`case when excluded.cause = 'check' then recoveries.cause else excluded.cause end`,
           created_at: eb.ref("excluded.created_at"),
-          // Whoever sends alerts of one sid again and again must not have it fetched without a pause.
           due_at: sql`case when excluded.due_at > recoveries.ended_at + ${restMs} then excluded.due_at else recoveries.ended_at + ${restMs} end`,
           attempts: 0,
           outcome: null,
@@ -79,6 +87,7 @@ function valuesOf(one: RecoveryWanted, now: Date) {
     owner: storable(one.owner),
     created_at: now.getTime(),
     attempts: 0,
+    wants: 1,
     rows: 0,
     due_at: one.dueAt.getTime(),
   };

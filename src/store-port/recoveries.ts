@@ -26,6 +26,8 @@ export interface WaitingRecovery extends Omit<RecoveryWanted, "isRepeated" | "du
   /** When it was first wanted. */
   readonly createdAt: Date;
   readonly attempts: number;
+  /** How often it was wanted by now: one that is wanted again while it is done is done again. */
+  readonly wants: number;
 }
 
 /** Whether an alert is what Splunk sent; null: nobody knows. */
@@ -39,8 +41,7 @@ export interface CheckedAlert extends Confirmation {
   readonly alertId: string;
 }
 
-export interface RecoveryEnd {
-  readonly sid: string;
+export interface RecoveryEnd extends Pick<WaitingRecovery, "sid" | "wants"> {
   readonly outcome: "done" | "failed";
   /** Rows that were recovered. */
   readonly rows: number;
@@ -94,7 +95,7 @@ export interface RecoveryRecords {
   extendRecovery(sid: string, holder: string, until: Date): Promise<boolean>;
   /** Gives a claimed one back, to be tried at `dueAt`. Counts an attempt. */
   postponeRecovery(sid: string, dueAt: Date, reason: string): Promise<void>;
-  /** Ends it, keeps what is known of its alerts, and has what waits for that decided at once. */
+  /** Ends it, unless it was wanted again since it was claimed; keeps what is known of its alerts, and has what waits for that decided at once. */
   endRecovery(end: RecoveryEnd, now: Date): Promise<void>;
   /** The alerts of this sid that came from one of these sources, at most 1,000. */
   alertsOfSid(sid: string, sources: readonly string[]): Promise<readonly Alert[]>;

@@ -56,6 +56,7 @@ describeStore("the store's recoveries", (engine) => {
         owner: "admin",
         createdAt: t0,
         attempts: 0,
+        wants: 1,
       },
     ]);
     expect(await claimed(store, 1, "worker-2")).toEqual([]);
@@ -67,7 +68,7 @@ describeStore("the store's recoveries", (engine) => {
     const store = await newStore(engine);
     const search = { name: "SSH brute force", alertAt: t0 };
     await extract(store, "al_1", { recovery: wanted(), search });
-    await store.endRecovery({ sid, outcome: "done", rows: 3, error: null, checked: [] }, t0);
+    await store.endRecovery({ sid, wants: 1, outcome: "done", rows: 3, error: null, checked: [] }, t0);
 
     await extract(store, "al_1", { recovery: wanted({ isRepeated: true }), search });
 
@@ -80,7 +81,7 @@ describeStore("the store's recoveries", (engine) => {
   test("a second alert of the sid has it done again only where each is to be confirmed", async () => {
     const store = await newStore(engine);
     await extract(store, "al_1", { recovery: wanted() });
-    await store.endRecovery({ sid, outcome: "done", rows: 3, error: null, checked: [] }, t0);
+    await store.endRecovery({ sid, wants: 1, outcome: "done", rows: 3, error: null, checked: [] }, t0);
 
     await extract(store, "al_2", { recovery: wanted({ alertId: "al_2" }) });
     const plain = await claimed(store, 60);
@@ -88,6 +89,34 @@ describeStore("the store's recoveries", (engine) => {
 
     expect(plain).toEqual([]);
     expect(await claimed(store, 60)).toMatchObject([{ sid, alertId: "al_1", cause: "rows", attempts: 0 }]);
+  });
+
+  test("wanted again while it is done, it is not done: the alert that wants it may have come too late", async () => {
+    const store = await newStore(engine);
+    await extract(store, "al_1", { recovery: wanted({ cause: "check", isRepeated: true }) });
+    const [first] = await claimed(store);
+    await extract(store, "al_2", { recovery: wanted({ cause: "check", isRepeated: true }) });
+
+    await store.endRecovery(
+      { sid, wants: first?.wants ?? 0, outcome: "done", rows: 0, error: null, checked: [] },
+      after(1),
+    );
+
+    expect(await claimed(store, 10)).toEqual([]);
+    expect(await claimed(store, 11)).toMatchObject([{ sid, wants: 2 }]);
+  });
+
+  test("one that is only to be checked fetches rows too when some were missed", async () => {
+    const store = await newStore(engine);
+    await extract(store, "al_1", { recovery: wanted({ cause: "check", isRepeated: true }) });
+
+    await store.recordMissed(
+      [wanted({ alertId: null, cause: "missed-rows", isRepeated: true })],
+      { name: "catch-up", at: t0, holder: "a" },
+      t0,
+    );
+
+    expect(await claimed(store)).toMatchObject([{ sid, cause: "missed-rows" }]);
   });
 
   test("one that is put off comes again with its reason and its attempts; its lease can be extended by its holder only", async () => {
@@ -124,6 +153,7 @@ describeStore("the store's recoveries", (engine) => {
     await store.endRecovery(
       {
         sid,
+        wants: 1,
         outcome: "done",
         rows: 299,
         error: null,
@@ -158,6 +188,7 @@ describeStore("the store's recoveries", (engine) => {
       store.endRecovery(
         {
           sid,
+          wants: 1,
           outcome: "done",
           rows: 0,
           error: null,

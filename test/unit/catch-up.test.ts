@@ -180,7 +180,10 @@ describe("alerts that never came", () => {
       t0,
     );
     for (const n of [1, 2]) {
-      await store.endRecovery({ sid: sid(n), outcome: "done", rows: 0, error: null, checked: [] }, t0);
+      await store.endRecovery(
+        { sid: sid(n), wants: 1, outcome: "done", rows: 0, error: null, checked: [] },
+        t0,
+      );
     }
 
     await look(300);

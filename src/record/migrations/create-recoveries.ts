@@ -12,6 +12,7 @@ export async function createRecoveries(db: Kysely<unknown>): Promise<void> {
     .addColumn("owner", "text")
     .addColumn("created_at", "bigint", (column) => column.notNull())
     .addColumn("attempts", "integer", (column) => column.notNull())
+    .addColumn("wants", "integer", (column) => column.notNull())
     .addColumn("rows", "bigint", (column) => column.notNull())
     .addColumn("outcome", "text")
     .addColumn("error", "text")

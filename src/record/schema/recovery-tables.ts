@@ -10,6 +10,8 @@ export interface RecoveriesTable extends Leased {
   owner: string | null;
   created_at: number;
   attempts: number;
+  /** How often it was wanted. */
+  wants: number;
   /** How many were recovered. */
   rows: number;
   /** Null while it waits. */

@@ -1,6 +1,7 @@
 import { isSid } from "../domain/sid.ts";
 import { AppError } from "../domain/errors.ts";
 import type { LostSend, Log, RecoveryWanted, SearchJob, SplunkApi, Store, WebhookSearch } from "../ports.ts";
+import { mostNamed } from "./recovery-wanted.ts";
 import { tellSearch } from "./tell-search.ts";
 
 export interface CatchUpDeps {
@@ -213,7 +214,8 @@ async function tellSearches(
       told.set(name, { ...last, hasWebhook: false, nextRunAt: null, toldAt: now });
     }
   }
-  await store.tellSearches([...told].map(([name, one]) => ({ name, told: one })));
+  const named = [...told].filter(([name]) => name.length <= mostNamed);
+  await store.tellSearches(named.map(([name, one]) => ({ name, told: one })));
 }
 
 async function raise(

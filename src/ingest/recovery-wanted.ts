@@ -14,8 +14,8 @@ export interface RecoveryPolicy {
 /** Alerts of one sid that come one by one are looked at together. */
 const gatherMs = 1000;
 
-/** Longer names are not kept as keys. */
-const mostNamed = 500;
+/** Longer names of searches are not kept as keys. */
+export const mostNamed = 500;
 
 /** What follows from an alert beside its sightings: whether Splunk is to be asked about it, and which search counts it. */
 export function extractedAlert(alert: Alert, policy: RecoveryPolicy, now: Date): ExtractedAlert {

@@ -224,6 +224,21 @@ describe("whether an alert is genuine", () => {
     expect(await confirmationsOf(desk, ids)).toEqual([true, false, false, false, false, false, false]);
   });
 
+  test("of a run whose search Splunk does not tell the rows are fetched, but nothing is confirmed", async () => {
+    const desk = await recoveryDesk();
+    desk.splunk.addRun(sid, rows(3), { searchName: null });
+    const ids = [
+      await desk.deliver(digest(), true),
+      // What was never saved has no name on either side.
+      await desk.deliver(digest({ search_name: null, result: row(1) }), true),
+    ];
+
+    await desk.step();
+
+    expect(await confirmationsOf(desk, ids)).toEqual([false, true]);
+    expect(await desk.addressesOf("splunk-rows")).toEqual([address(2)]);
+  });
+
   test("alerts of single rows are confirmed with one question, and bring no further rows", async () => {
     const desk = await recoveryDesk();
     desk.splunk.addRun(sid, rows(20));

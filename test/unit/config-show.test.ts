@@ -240,6 +240,8 @@ test("the configuration is shown without any secret", () => {
     findings.keepFailed                  90s
     lists.spamhausDrop                   true
     lists.abuseipdbBlacklist             false
+    splunk.requireGenuine                true
+    splunk.catchUpEvery                  10m
     protection.crawlers                  googlebot, bingbot
     protection.cdns                      none
     protection.refreshCdns               true
@@ -261,6 +263,7 @@ test("the configuration is shown without any secret", () => {
     search SSH* mode                     approve
     search SSH* severity                 high
     search SSH* fields                   attacker, src
+    search SSH* expectEvery              1d
     search SSH* policy.duration          permanent
     search SSH* policy.escalation        none
     search SSH* policy version           sha256:2

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { fromWebhook } from "../domain/alert-source.ts";
 import { searchTimeOf } from "../domain/sid.ts";
 import type { Store } from "../ports.ts";
@@ -8,6 +9,8 @@ import { AlertRow } from "./rows.ts";
 
 /** Of one sid; Splunk sends at most 500 one by one, and more rows come as alerts of 2,000. */
 const mostAlerts = 1000;
+/** Of their rows together, in memory at once: whoever has the token may send many large ones. */
+const mostBytes = 16 * 1024 * 1024;
 
 /** What has come of a run of a search, and whether it is genuine. */
 export function createSidReads(
@@ -17,11 +20,17 @@ export function createSidReads(
   const { reader } = engine;
   return {
     async alertsOfSid(sid, sources) {
-      const rows = await alertsOf(reader, sid)
-        .select(alertColumns)
+      const found = await alertsOf(reader, sid)
+        .select(["id", sql<number>`octet_length(${sql.ref("rows")})`.as("bytes")])
         .where(isOneOf(engine, "source", sources))
         .orderBy("id")
         .limit(mostAlerts)
+        .execute();
+      const rows = await reader
+        .selectFrom("alerts")
+        .select(alertColumns)
+        .where(isOneOf(engine, "id", lightest(found)))
+        .orderBy("id")
         .execute();
       return readRows(rows, { table: "alerts", schema: AlertRow, idOf: ({ id }) => id }).readable;
     },
@@ -52,6 +61,20 @@ export function createSidReads(
         : confirmationOf(Confirmed.parse(row ?? { is_genuine: null, doubt: null }));
     },
   };
+}
+
+/** The first of these, as many as can be in memory together. */
+function lightest(found: readonly { readonly id: string; readonly bytes: number }[]): readonly string[] {
+  let bytes = 0;
+  const ids: string[] = [];
+  for (const one of found) {
+    bytes += one.bytes;
+    if (bytes > mostBytes) {
+      break;
+    }
+    ids.push(one.id);
+  }
+  return ids;
 }
 
 /** Found by the beginning of their ids, because an index on `sid` would be one more page for each alert that comes. */

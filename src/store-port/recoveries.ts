@@ -97,7 +97,7 @@ export interface RecoveryRecords {
   postponeRecovery(sid: string, dueAt: Date, reason: string): Promise<void>;
   /** Ends it, unless it was wanted again since it was claimed; keeps what is known of its alerts, and has what waits for that decided at once. */
   endRecovery(end: RecoveryEnd, now: Date): Promise<void>;
-  /** The alerts of this sid that came from one of these sources, at most 1,000. */
+  /** The alerts of this sid that came from one of these sources, at most 1,000, and as many as have 16 MiB of rows together. */
   alertsOfSid(sid: string, sources: readonly string[]): Promise<readonly Alert[]>;
   /** Those of which an alert has come, or that are being recovered. */
   knownSids(sids: readonly string[]): Promise<ReadonlySet<string>>;

@@ -1,6 +1,21 @@
 import { expect, test } from "vitest";
+import { searchTimeOf } from "../../src/domain/sid.ts";
 import { after, sampleAlert, t0 } from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
+
+describeStore("the alerts of one sid", (engine) => {
+  test("are at most as many as can be in memory together", async () => {
+    const store = await newStore(engine);
+    const sid = "1760000400.1";
+    const rows = [[["_raw", ["x".repeat(5 * 1024 * 1024)]]]] as const;
+    const ids = [1, 2, 3, 4].map((n) => `al_${searchTimeOf(sid)}${n}`);
+    await store.insertAlerts(ids.map((id) => sampleAlert(id, { sid, rows })));
+
+    const found = await store.alertsOfSid(sid, ["splunk-webhook"]);
+
+    expect(found.map(({ id }) => id)).toEqual(ids.slice(0, 3));
+  });
+});
 
 describeStore("the store's searches", (engine) => {
   test("alerts of many searches at once are all counted", async () => {

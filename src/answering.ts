@@ -40,6 +40,7 @@ export function createApiDeps(deps: AnsweringDeps): ApiDeps {
     startedAt: now(),
     firewalls: config.firewalls,
     providers: intelligence.enrich,
+    expectedSearches: config.searches,
     adminToken: config.adminToken,
     graceSeconds: config.policy.graceSeconds,
     policyVersion: config.policy.version,
@@ -105,6 +106,7 @@ async function decideNow(
     // Those who are still to be asked are not missing.
     inputs: { searchName, ...seenOf(latest, plan), activity, missing: [] },
     isFinal: false,
+    doubt: null,
     now: time,
   });
   const { graceUntil } = facts.standing;

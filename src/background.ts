@@ -19,6 +19,7 @@ import type { Firewall, Log, Neighbours, Notifier } from "./ports.ts";
 import { isEnforcing } from "./config/is-enforcing.ts";
 import { messageOf } from "./domain/errors.ts";
 import { policyText } from "./decide/policy-text.ts";
+import { confirming, startRecovering } from "./recovering.ts";
 
 export interface BackgroundDeps {
   readonly config: Config;
@@ -94,7 +95,11 @@ export function createBackground(deps: BackgroundDeps): Background {
           }
         }),
       );
-      loops = [...startUpkeep(deps, isComplete), ...reconcilers, ...outboxes];
+      const onAlerts = (): void => {
+        wakePipeline();
+      };
+      const recovering = startRecovering({ ...deps, onAlerts });
+      loops = [...startUpkeep(deps, isComplete), ...recovering, ...reconcilers, ...outboxes];
       pipeline = startWhenIntroduced();
     },
     async stop() {
@@ -158,6 +163,7 @@ function pipelineEdges({
     ...intelligence,
     store,
     extract,
+    ...confirming({ config, edges }),
     protectedReason,
     confirmCrawler,
     providers: providers.map(({ name }) => name),

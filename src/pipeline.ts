@@ -78,7 +78,7 @@ async function extractOne(deps: PipelineDeps, alert: Alert): Promise<void> {
     await deps.store.failAlert(alert.id, messageOf(error));
     return;
   }
-  await deps.store.recordSightings(alert.id, sightings, deps.now());
+  await deps.store.recordSightings(alert.id, sightings, deps.now(), deps.followUp(alert));
   const noted = {
     alertId: alert.id,
     searchName: alert.searchName === null ? null : cleanText(alert.searchName, mostNamed),

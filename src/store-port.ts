@@ -4,6 +4,7 @@ import type { BlockRecords } from "./store-port/blocks.ts";
 import type { DecisionRecords } from "./store-port/decisions.ts";
 import type { LookUpRecords } from "./store-port/look-ups.ts";
 import type { PeopleRecords } from "./store-port/people.ts";
+import type { RecoveryRecords } from "./store-port/recoveries.ts";
 
 export type * from "./store-port/alerts.ts";
 export type * from "./store-port/blocks.ts";
@@ -11,6 +12,7 @@ export type * from "./store-port/decisions.ts";
 export type * from "./store-port/look-ups.ts";
 export type * from "./store-port/paging.ts";
 export type * from "./store-port/people.ts";
+export type * from "./store-port/recoveries.ts";
 
 export interface StoreCounts {
   readonly alerts: number;
@@ -32,6 +34,10 @@ export interface StoreCounts {
   readonly alarmsOpen: number;
   /** Decisions in which the shadow policy differs. */
   readonly shadowDifferences: number;
+  /** Runs of searches about which Splunk is still to be asked. */
+  readonly recoveriesWaiting: number;
+  readonly recoveriesFailed: number;
+  readonly rowsRecovered: number;
 }
 
 /**
@@ -39,7 +45,13 @@ export interface StoreCounts {
  * A row that can't be read is reported and left out of what is returned; an alert or sighting then waits no more, and counts as failed.
  * @throws {AppError} STORE_UNAVAILABLE (retryable) from every method when the database can't commit, e.g. on a full disk
  */
-export interface Store extends AlertRecords, LookUpRecords, DecisionRecords, BlockRecords, PeopleRecords {
+export interface Store
+  extends AlertRecords,
+    LookUpRecords,
+    DecisionRecords,
+    BlockRecords,
+    PeopleRecords,
+    RecoveryRecords {
   counts(now: Date): Promise<StoreCounts>;
   /** Ends every lease of this holder, so that what it had claimed can be taken at once. */
   releaseLeases(holder: string): Promise<void>;

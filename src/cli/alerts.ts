@@ -13,7 +13,13 @@ const AlertAnswer = z.object({
   waiting: z.number(),
   decisions: z.record(Shown, z.number()),
   error: Shown.nullable(),
+  isGenuine: z.boolean().nullable(),
+  doubt: Shown.nullable(),
+  recovery: z
+    .object({ state: z.enum(["waiting", "done", "failed"]), rows: z.number(), error: Shown.nullable() })
+    .nullable(),
 });
+type AlertAnswer = z.infer<typeof AlertAnswer>;
 
 /** Lists alerts, newest first. @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED */
 export function alerts(host: Host, options: ListOptions): Promise<ExitCode> {
@@ -22,17 +28,39 @@ export function alerts(host: Host, options: ListOptions): Promise<ExitCode> {
     key: "alerts",
     schema: AlertAnswer,
     head: ["received", "search", "from", "rows", "addresses", "waiting", "decisions"],
-    row: ({ receivedAt, source, searchName, rows, sightings, waiting, decisions, error }) => [
-      utc(receivedAt),
-      searchName ?? "-",
-      source,
-      String(rows),
-      String(sightings),
-      String(waiting),
-      error === null ? countsOf(decisions) : `failed: ${error}`,
+    row: (alert) => [
+      utc(alert.receivedAt),
+      alert.searchName ?? "-",
+      alert.source,
+      String(alert.rows),
+      String(alert.sightings),
+      String(alert.waiting),
+      [outcomeOf(alert), ...recoveryWords(alert)].join("; "),
     ],
     empty: "No alert has come yet.\n",
   });
+}
+
+function outcomeOf({ error, decisions }: AlertAnswer): string {
+  return error === null ? countsOf(decisions) : `failed: ${error}`;
+}
+
+/** What became of its other rows, and whether it is genuine. */
+function recoveryWords({ recovery, isGenuine, doubt }: AlertAnswer): readonly string[] {
+  const fetched = recovery === null ? [] : fetchedWords(recovery);
+  // Where the fetching failed, its reason is the doubt.
+  const isDoubted = isGenuine === false && doubt !== (recovery?.error ?? null);
+  return isDoubted ? [...fetched, `not confirmed: ${doubt ?? "no reason known"}`] : fetched;
+}
+
+function fetchedWords({ state, rows, error }: NonNullable<AlertAnswer["recovery"]>): readonly string[] {
+  const why = error === null ? "" : `: ${error}`;
+  const words = {
+    waiting: [`other rows not fetched yet${why}`],
+    failed: [`other rows could not be fetched${why}`],
+    done: rows > 0 ? [`${rows} more rows fetched`] : [],
+  };
+  return words[state];
 }
 
 function countsOf(counts: Readonly<Record<string, number>>): string {

@@ -9,6 +9,7 @@ import { readReceiver } from "./read-receiver.ts";
 import { table } from "./table.ts";
 import { writeFirewalls, FirewallState } from "./write-firewalls.ts";
 import { writeProviders } from "./write-providers.ts";
+import { SearchAnswer, writeSearches } from "./write-searches.ts";
 
 const Time = z.coerce.date();
 
@@ -21,6 +22,7 @@ const StatusAnswer = z.object({
   counts: z.record(Shown, z.union([z.number(), z.record(Shown, z.number()), Shown, z.null()])),
   firewalls: z.array(FirewallState),
   providers: z.array(ProviderAnswer),
+  searches: z.array(SearchAnswer),
   controls: ControlsAnswer,
   alarms: z.array(AlarmAnswer),
   troubles: z.array(Shown),
@@ -37,7 +39,8 @@ export async function status(host: Host, options: AskOptions): Promise<ExitCode>
 }
 
 function format(report: StatusAnswer): string {
-  const { version, mode, startedAt, counts, controls, alarms, troubles, firewalls, providers } = report;
+  const { version, mode, startedAt, counts, controls, alarms, troubles, firewalls, providers, searches } =
+    report;
   const alarmed = new Set(alarms.map(({ message }) => message));
   const rows = [
     ["Portcullis", `${version}, mode ${mode}, running since ${startedAt}`],
@@ -53,6 +56,7 @@ function format(report: StatusAnswer): string {
     table(rows),
     ...(firewalls.length === 0 ? [] : ["\n", writeFirewalls(firewalls)]),
     ...(providers.length === 0 ? [] : ["\n", writeProviders(providers)]),
+    ...(searches.length === 0 ? [] : ["\n", writeSearches(searches)]),
   ].join("");
 }
 

@@ -29,6 +29,7 @@ export interface Config {
   readonly splunkHost: string | null;
   /** Splunk's management API; null: no login is set. */
   readonly splunk: SplunkConfig | null;
+  readonly recovery: RecoveryConfig;
   /** Hosts of the proxies through which the services are reached. */
   readonly proxyHosts: readonly string[];
   readonly virustotal: ProviderConfig | null;
@@ -62,6 +63,14 @@ export interface SplunkConfig {
   readonly ca: string | null;
   /** Fingerprint of Splunk's own certificate, 64 hex digits in lower case. With it neither CA nor host name matter. */
   readonly certSha256: string | null;
+}
+
+/** What Splunk's API is asked about alerts, where it is configured. */
+export interface RecoveryConfig {
+  /** Only alerts that Splunk confirms, or that are signed, block without a person. */
+  readonly requireGenuine: boolean;
+  /** Between two looks for alerts that never came. */
+  readonly catchUpSeconds: number;
 }
 
 export interface ProviderConfig {
@@ -156,6 +165,8 @@ export interface SearchRule {
 export interface SearchSettings extends SearchRule {
   /** Null as `policy` is. */
   readonly policySection: PolicySection | null;
+  /** An alert is expected at least once in this time; null: nobody knows how often. */
+  readonly expectSeconds: number | null;
 }
 
 export interface MailConfig {

@@ -127,8 +127,14 @@ export const SearchItem = strict({
   severity: oneOf(severities).optional(),
   fields: FieldNames,
   policy: PolicySection.optional(),
+  expectEvery: duration(60).optional(),
 });
 export type SearchItem = z.infer<typeof SearchItem>;
+
+export const SplunkSection = strict({
+  requireGenuine: Switch.optional(),
+  catchUpEvery: duration(60).optional(),
+});
 
 /** The sections' names. */
 export const sectionNames = [
@@ -143,5 +149,6 @@ export const sectionNames = [
   "allowlist",
   "extract",
   "firewalls",
+  "splunk",
 ] as const;
 export type SectionName = (typeof sectionNames)[number];

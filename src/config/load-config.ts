@@ -9,6 +9,7 @@ import { readMail } from "./read-mail.ts";
 import { createPolicyReader, readPolicies } from "./read-policies.ts";
 import type { UnversionedPolicy } from "./read-policy.ts";
 import { configuredNames, readProviders } from "./read-providers.ts";
+import { readRecovery } from "./read-recovery.ts";
 import { readSearches } from "./read-searches.ts";
 import { readSecretSettings } from "./read-secret-settings.ts";
 import { readExtract, readFindings, readLimits, readProtection } from "./read-sections.ts";
@@ -84,6 +85,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     allowlist: readAllowlist(reader, file, { now, warn }),
     extract: readExtract(file, sources.defaults.extract),
     protection: readProtection(file),
+    recovery: readRecovery(file, reader, problems),
   };
   const secrets = readSecretSettings(reader, {
     dataDir,

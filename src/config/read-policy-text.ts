@@ -76,7 +76,7 @@ function searchesInForce(
   policy: Policy,
   read: Read,
 ): readonly SearchRule[] {
-  return searches.map(({ policySection, ...search }, index) => {
+  return searches.map(({ policySection, expectSeconds: _expected, ...search }, index) => {
     const whereOf = (path: Path): string => {
       const within = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${part}`)).join("");
       return `searches[${index}].policy${within} of the settings in force, on top of this policy`;

@@ -44,7 +44,7 @@ function searchSettings(
 ): SearchSettings {
   const policySection = item.policy ?? null;
   const own = policySection && policies.read(policySection, ["searches", index, "policy"], policy);
-  return { ...searchRule(item, own), policySection };
+  return { ...searchRule(item, own), policySection, expectSeconds: item.expectEvery ?? null };
 }
 
 /** @param policy its own; null: none */

@@ -4,7 +4,7 @@ import type {
   FirewallConfig,
   MailConfig,
   ProviderConfig,
-  SearchRule,
+  SearchSettings,
   SplunkConfig,
   SshLogin,
 } from "./config.ts";
@@ -52,6 +52,8 @@ export function showConfig(config: Config): string {
     ["findings.keepFailed", durationText(config.findings.failed)],
     ["lists.spamhausDrop", String(config.lists.spamhausUrl !== null)],
     ["lists.abuseipdbBlacklist", String(config.lists.abuseipdbBlacklist)],
+    ["splunk.requireGenuine", String(config.recovery.requireGenuine)],
+    ["splunk.catchUpEvery", durationText(config.recovery.catchUpSeconds)],
     ["protection.crawlers", list(config.protection.crawlers)],
     ["protection.cdns", list(config.protection.cdns)],
     ["protection.refreshCdns", String(config.protection.refreshCdns)],
@@ -166,15 +168,16 @@ function loginLines(name: string, login: SshLogin): [address: string, ...lines: 
   ];
 }
 
-function search(rule: SearchRule, base: Config["policy"]): readonly Line[] {
+function search(rule: SearchSettings, base: Config["policy"]): readonly Line[] {
   const name = `search ${rule.name}`;
-  const { groups, mode, severity, fields, policy } = rule;
+  const { groups, mode, severity, fields, policy, expectSeconds } = rule;
   return [
     [name, groups === null ? "all firewalls" : `groups ${list(groups)}`],
     ...[["mode", mode] as const, ["severity", severity] as const].flatMap(([what, value]): Line[] =>
       value === null ? [] : [[`${name} ${what}`, value]],
     ),
     ...(fields === null ? [] : [[`${name} fields`, list(fields)] as const]),
+    ...(expectSeconds === null ? [] : [[`${name} expectEvery`, durationText(expectSeconds)] as const]),
     ...(policy === null ? [] : showPolicy(`${name} policy`, policy, base)),
   ];
 }

@@ -28,14 +28,16 @@ export interface DecideInput {
   readonly inputs: Omit<DecisionInputs, "offences">;
   /** Nobody is waited for any more: who is missing stays missing. */
   readonly isFinal: boolean;
+  /** Why its alert is not known to be what Splunk sent; null: it is, or need not be. */
+  readonly doubt: string | null;
   readonly now: Date;
 }
 
 /**
  * What to do about one address of one alert.
  * A protected address is ignored, whatever is said about it; so is one that is blocked already. One that a person let out
- * is watched until its grace ends. All others are decided by the policy's rules (see `judge`). One that is held already is not
- * held again.
+ * is watched until its grace ends. All others are decided by the policy's rules (see `judge`). What would be blocked because of an alert that
+ * may be forged is held. One that is held already is not held again.
  */
 export function decide(input: DecideInput): Decision {
   const { alertId, ip, findings, policy, mode, standing, now } = input;
@@ -46,7 +48,11 @@ export function decide(input: DecideInput): Decision {
     now,
   });
   const wanted = settled ?? judgeBy(policy, input);
-  const { action, holdCause, reasons, rule, seconds } = unlessHeld(wanted, standing, now);
+  const { action, holdCause, reasons, rule, seconds } = unlessHeld(
+    unlessDoubted(wanted, input),
+    standing,
+    now,
+  );
   return {
     id: decisionId(alertId, ip),
     alertId,
@@ -76,6 +82,19 @@ function judgeBy(policy: Policy, input: DecideInput): Verdict {
   const { findings, providers, mode, inputs, isFinal, now } = input;
   const offences = recordOf(input.offences, policy.forgetSeconds, now);
   return judge({ findings, policy, providers, mode, offences, inputs, isFinal, now });
+}
+
+/** The shadow policy is compared with what is wanted without the doubt. */
+function unlessDoubted(verdict: Verdict, { doubt, policy }: DecideInput): Verdict {
+  return doubt === null || verdict.action !== "block"
+    ? verdict
+    : {
+        ...verdict,
+        action: "hold",
+        holdCause: "unconfirmed",
+        reasons: [`Splunk has not confirmed the alert: ${doubt}`, ...verdict.reasons],
+        seconds: policy.holdSeconds,
+      };
 }
 
 function unlessHeld(verdict: Verdict, { heldUntil }: Standing, now: Date): Verdict {

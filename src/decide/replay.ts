@@ -76,16 +76,20 @@ function replayByHand({ action, alertId, decidedAt, expiresAt }: Decision, addre
   );
 }
 
-/** How an address stood after a decision. What only a limit or a pause held back had been wanted as a block. */
+/** How an address stood after a decision. What only a limit, a pause or the want of a confirmation held back had been wanted as a block. */
 function outcomeOf(decision: Decision, { realHold }: ReplayedAddress): Outcome {
   const { action, holdCause } = decision;
   if (action === "hold") {
-    return holdCause === "limit" || holdCause === "paused" ? "blocked" : "held";
+    return isBlockOf(holdCause) ? "blocked" : "held";
   }
   if (action === "block" || saysAlready("blocked", decision)) {
     return "blocked";
   }
   return saysAlready("held", decision) ? (realHold?.wanted ?? "held") : "open";
+}
+
+function isBlockOf(cause: Decision["holdCause"]): boolean {
+  return cause === "limit" || cause === "paused" || cause === "unconfirmed";
 }
 
 function saysAlready(what: "blocked" | "held", { action, reasons }: Decision): boolean {

@@ -18,9 +18,9 @@ export type Action = "block" | "hold" | "watch" | "ignore";
 
 /**
  * Why a person is asked: a hold rule holds; a hint speaks against the block; mode `approve`; a provider could not be asked; there were
- * too many new blocks (`limit`); new blocks are paused.
+ * too many new blocks (`limit`); new blocks are paused; Splunk has not confirmed that the alert is genuine.
  */
-export const holdCauses = ["rule", "hint", "approve", "provider", "limit", "paused"] as const;
+export const holdCauses = ["rule", "hint", "approve", "provider", "limit", "paused", "unconfirmed"] as const;
 export type HoldCause = (typeof holdCauses)[number];
 
 /** How many events there were in the last `seconds`, over all alerts. */

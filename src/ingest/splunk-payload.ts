@@ -1,6 +1,7 @@
 import { hash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Alert, Row } from "../domain/alert.ts";
+import { searchTimeOf } from "../domain/sid.ts";
 
 /** Splunk gives an alert action at most this many rows (`max_action_results` in limits.conf). */
 export const maxRows = 50_000;
@@ -150,24 +151,6 @@ function alertId(sid: string | null, rows: readonly Row[], resultsLink: string |
   return `al_${`${searchTimeOf(sid)}${hash("sha256", identity, "hex")}`.slice(0, 32)}`;
 }
 
-const dispatched = /(?:^|_at_)(\d{10})[._](\d{1,9})/;
-
-/**
- * Second and counter of the search, 12 hex digits, or nothing when the sid does not tell them. Ids of one time then lie
- * together in the database's index: without that, each alert of a commit would change another page of it.
- * Source: forms of a sid, `scheduler__…_at_<epoch>_<n>`, `rt_scheduler__…_at_<epoch>_<n>.<m>`, `<epoch>.<n>`.
- */
-function searchTimeOf(sid: string): string {
-  const [, second, counter] = dispatched.exec(sid) ?? [];
-  if (second === undefined || counter === undefined) {
-    return "";
-  }
-  return (
-    Number(second).toString(16).padStart(9, "0").slice(1) +
-    (Number(counter) % 0x1_0000).toString(16).padStart(4, "0")
-  );
-}
-
 function sorted(row: Row): Row {
   return row.toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -176,7 +159,7 @@ const perResultLink =
   /loadjob.{1,2000}head(?:%20|\+| )(\d{1,9})(?:%20|\+| |%7c|\|){1,9}tail(?:%20|\+| )1(?!\d)/i;
 
 /** The N of a link like `…?q=|loadjob <sid> | head N | tail 1`, which Splunk writes when it sends one webhook per row. */
-function rowNumberOf(resultsLink: string | null): number | null {
+export function rowNumberOf(resultsLink: string | null): number | null {
   const found = resultsLink === null ? null : perResultLink.exec(resultsLink.slice(0, 5000));
   return found === null ? null : Number(found[1]);
 }

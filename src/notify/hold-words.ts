@@ -9,6 +9,7 @@ export function holdLead({ ip, holdCause }: Pick<Decision, "ip" | "holdCause">):
     provider: `${ip} is NOT blocked: a provider whose answer counts could not be asked in time.`,
     limit: `${ip} is NOT blocked: a rule says so, but there are more new blocks than the limits allow.`,
     paused: `${ip} is NOT blocked: a rule says so, but new blocks are paused.`,
+    unconfirmed: `${ip} is NOT blocked: a rule says so, but Splunk has not confirmed the alert, so it may be forged.`,
   };
   return leads[holdCause ?? "rule"];
 }
@@ -23,6 +24,8 @@ export function askLess({ holdCause }: Pick<Decision, "holdCause">): string {
       "To have such addresses decided without asking: change policy: unavailable: in portcullis.yaml and restart Portcullis.",
     limit: 'To have all that wait because of a limit blocked: "portcullis resume".',
     paused: 'To have all that wait because of the pause blocked: "portcullis resume".',
+    unconfirmed:
+      "If the alert is genuine and Splunk confirms it later, it is blocked without you. To have alerts believed: splunk: requireGenuine: false in portcullis.yaml, and restart Portcullis.",
   };
   return ways[holdCause ?? "rule"];
 }

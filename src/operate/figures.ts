@@ -22,6 +22,9 @@ const storeGauges: Readonly<Record<Count, readonly [name: string, help: string]>
   holdsWaiting: ["holds_waiting", "Decisions that wait for a person."],
   alarmsOpen: ["alarms_open", "Alarms that go on."],
   shadowDifferences: ["shadow_differences", "Decisions in which the shadow policy differs."],
+  recoveriesWaiting: ["recoveries_waiting", "Runs of searches about which Splunk is still to be asked."],
+  recoveriesFailed: ["recoveries_failed", "Runs of searches whose rows could not be fetched."],
+  rowsRecovered: ["rows_recovered", "Rows that were fetched from Splunk."],
 };
 
 /** Registers what is told of the store as a whole. @returns a function that sets it; `withdrawn`: standing blocks that a canary took off */

@@ -2,6 +2,7 @@ import type { Mode } from "../domain/decision.ts";
 import type { Alarm, Controls, Store, StoreCounts } from "../ports.ts";
 import { providerTroubles } from "./provider-troubles.ts";
 import { type FirewallReport, type FirewallsDeps, readFirewalls } from "./read-firewalls.ts";
+import { readSearches, type SearchesDeps, type SearchReport } from "./read-searches.ts";
 import { type ProviderReport, type ProviderStates, reportProviders } from "./read-providers.ts";
 import { shortUtc } from "./words.ts";
 
@@ -13,6 +14,7 @@ export interface Status {
   readonly counts: StoreCounts;
   readonly firewalls: readonly FirewallReport[];
   readonly providers: readonly ProviderReport[];
+  readonly searches: readonly SearchReport[];
   /** Why no new blocks are made, or only with a person. */
   readonly controls: Controls;
   /** Those that go on. */
@@ -21,10 +23,10 @@ export interface Status {
   readonly troubles: readonly string[];
 }
 
-export interface StatusDeps extends FirewallsDeps {
+export interface StatusDeps extends FirewallsDeps, Pick<SearchesDeps, "expectedSearches"> {
   readonly store: Pick<
     Store,
-    "counts" | "firewalls" | "backlogs" | "withdrawnBlocks" | "controls" | "openAlarms"
+    "counts" | "firewalls" | "backlogs" | "withdrawnBlocks" | "controls" | "openAlarms" | "searches"
   >;
   readonly providers: ProviderStates;
   readonly version: string;
@@ -34,13 +36,14 @@ export interface StatusDeps extends FirewallsDeps {
 
 /** @throws {AppError} STORE_UNAVAILABLE */
 export async function readStatus(deps: StatusDeps): Promise<Status> {
-  const [counts, firewalls, withdrawn, controls, alarms, providers] = await Promise.all([
+  const [counts, firewalls, withdrawn, controls, alarms, providers, searches] = await Promise.all([
     deps.store.counts(deps.now()),
     readFirewalls(deps),
     countWithdrawn(deps),
     deps.store.controls(),
     deps.store.openAlarms(),
     reportProviders(deps.providers),
+    readSearches(deps),
   ]);
   return {
     version: deps.version,
@@ -49,6 +52,7 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
     counts,
     firewalls,
     providers,
+    searches,
     controls,
     alarms,
     troubles: [
@@ -62,6 +66,7 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
         `block was taken off the canary again, because the canary did not answer any more with it; no other firewall gets it meanwhile ("portcullis blocks" shows which, and with an address why)`,
         `blocks were taken off the canary again, because the canary did not answer any more with them; no other firewall gets them meanwhile ("portcullis blocks" shows which, and with an address why)`,
       ),
+      ...searches.flatMap(({ name, silence }) => (silence === null ? [] : [`the search ${name} ${silence}`])),
       ...countTroubles(counts),
     ],
   };

@@ -1,6 +1,7 @@
 import type { Decision, DecisionInputs } from "../domain/decision.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { AddressFacts, WaitingSighting } from "../ports.ts";
+import { objectionTo } from "./await-confirmation.ts";
 import type { Asked, Plan, PipelineDeps } from "./deps.ts";
 import { freshFindings, isSettled, staleFindings, withNewer } from "./known-facts.ts";
 import { recordDecided } from "./record-decided.ts";
@@ -44,9 +45,23 @@ export async function decideSighting(deps: PipelineDeps, one: Case, signal: Abor
   const decision = await unlessProtected(deps, one, likely, signal);
   // A check that was cut off has confirmed nobody.
   if (!signal.aborted) {
-    await record(deps, one, decision);
+    await recordConfirmed(deps, one, decision);
   }
   return false;
+}
+
+/** Records it, unless its alert is still to be confirmed. What can't be confirmed is held. */
+async function recordConfirmed(deps: PipelineDeps, one: Case, decision: Decision): Promise<void> {
+  const { id, createdAt } = one.sighting;
+  const objection = await objectionTo(deps, decision, createdAt);
+  if (objection?.kind === "wait") {
+    await deps.store.postponeSighting(id, objection.until, "waits until Splunk has confirmed its alert");
+    return;
+  }
+  const { findings, inputs } = decision;
+  const basis = { findings, missing: inputs.missing, protectedReason: null, isFinal: true };
+  const confirmed = objection === null ? decision : decideBy(deps, one, { ...basis, doubt: objection.why });
+  await record(deps, one, confirmed);
 }
 
 interface Known {
@@ -121,6 +136,8 @@ export interface Basis {
   readonly missing: readonly string[];
   readonly protectedReason: string | null;
   readonly isFinal: boolean;
+  /** Why its alert is not known to be genuine. Default is that it is, or need not be. */
+  readonly doubt?: string;
 }
 
 export function decideBy(deps: PipelineDeps, { sighting, plan, facts }: Case, basis: Basis): Decision {
@@ -143,6 +160,7 @@ export function decideBy(deps: PipelineDeps, { sighting, plan, facts }: Case, ba
     offences: facts.offences,
     inputs,
     isFinal: basis.isFinal,
+    doubt: basis.doubt ?? null,
     now: deps.now(),
   });
 }

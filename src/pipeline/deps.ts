@@ -5,7 +5,7 @@ import type { IpAddress, IpPrefix } from "../domain/ip-address.ts";
 import type { Candidate } from "../domain/look-up.ts";
 import type { BlastLimits, Policy } from "../domain/policy.ts";
 import type { Severity } from "../domain/severity.ts";
-import type { AddressFacts, Log, Neighbours, Store } from "../ports.ts";
+import type { AddressFacts, Confirmation, ExtractedAlert, Log, Neighbours, Store } from "../ports.ts";
 
 /** What the stages are, to the pipeline. */
 export interface PipelineDeps {
@@ -25,6 +25,10 @@ export interface PipelineDeps {
     | "recordDecision"
   >;
   readonly extract: (alert: Alert) => readonly Sighting[];
+  /** What follows from an alert beside its sightings. */
+  readonly followUp: (alert: Alert) => ExtractedAlert;
+  /** What Splunk says of an alert; null: none needs to be confirmed. */
+  readonly confirmationOf: ((alertId: string) => Promise<Confirmation>) | null;
   /** Why the address may never be blocked, or null. */
   readonly protectedReason: (ip: IpAddress) => string | null;
   /** Why an address that would be blocked is a crawler that must not be, or null. Asks name servers; never rejects. */
@@ -130,5 +134,7 @@ export interface Question {
   readonly inputs: Omit<DecisionInputs, "offences">;
   /** Nobody is waited for any more. */
   readonly isFinal: boolean;
+  /** Why its alert is not known to be genuine; null: it is, or need not be. */
+  readonly doubt: string | null;
   readonly now: Date;
 }

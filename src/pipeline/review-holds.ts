@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Hold } from "../ports.ts";
+import { objectionTo } from "./await-confirmation.ts";
 import { decideBy, unlessProtected } from "./decide-sighting.ts";
 import type { PipelineDeps } from "./deps.ts";
 import { freshFindings, isSettled, readFacts } from "./known-facts.ts";
@@ -9,8 +10,8 @@ const pauseMs = 30_000;
 const atOnce = 100;
 
 /**
- * Looks again at what a person was asked about because a provider could not be: when its answer has come since and the policy blocks
- * the address by it, it is blocked, and the question is over. @returns milliseconds until the next look is useful
+ * Looks again at what a person was asked about because a provider could not be, or because Splunk had not confirmed the alert: when the answer
+ * has come since and the policy blocks the address by it, it is blocked, and the question is over. @returns milliseconds until the next look is useful
  */
 export async function reviewHolds(deps: PipelineDeps, signal: AbortSignal): Promise<number> {
   let cursor: string | null = null;
@@ -19,16 +20,25 @@ export async function reviewHolds(deps: PipelineDeps, signal: AbortSignal): Prom
       limit: atOnce,
       cursor,
       now: deps.now(),
-      causes: ["rule", "provider"],
+      causes: ["rule", "provider", "unconfirmed"],
     });
-    await reviewPage(
-      deps,
-      page.items.filter(({ decision }) => decision.inputs.missing.length > 0),
-      signal,
+    const open = page.items.filter(
+      ({ decision }) => decision.holdCause === "unconfirmed" || decision.inputs.missing.length > 0,
     );
+    await reviewPage(deps, await confirmed(deps, open), signal);
     cursor = page.next;
   } while (cursor !== null && !signal.aborted);
   return pauseMs;
+}
+
+/** Those whose alert is genuine, as far as that matters; first, or a forged one would be looked at in vain each time. */
+async function confirmed(deps: PipelineDeps, holds: readonly Hold[]): Promise<readonly Hold[]> {
+  const objections = await Promise.all(
+    holds.map(({ decision: { alertId }, createdAt }) =>
+      objectionTo(deps, { action: "block", alertId }, createdAt),
+    ),
+  );
+  return holds.filter((_hold, n) => objections[n] === null);
 }
 
 async function reviewPage(deps: PipelineDeps, holds: readonly Hold[], signal: AbortSignal): Promise<void> {

@@ -26,15 +26,16 @@ export interface ClaimNarrowing {
  */
 export function claiming(
   engine: Engine,
-  table: "alerts" | "sightings" | "notifications",
+  table: "alerts" | "sightings" | "notifications" | "recoveries",
   claim: Claim,
   { only = sql``, weigh }: ClaimNarrowing = {},
 ) {
   const now = claim.now.getTime();
   const skipLocked = engine.kind === "postgres" ? sql`for update skip locked` : sql``;
   // Neither engine reads a text to tell its bytes; to tell its characters, both would.
+  const id = sql`${sql.ref(table === "recoveries" ? "sid" : "id")} as id`;
   const columns =
-    weigh === undefined ? sql`id` : sql`id, due_at, octet_length(${sql.ref(weigh.column)}) as bytes`;
+    weigh === undefined ? id : sql`${id}, due_at, octet_length(${sql.ref(weigh.column)}) as bytes`;
   const due = sql<{ id: string }>`(
     select ${columns} from ${sql.table(table)}
     where due_at <= ${now} and (lease_until is null or lease_until <= ${now}) ${only}

@@ -32,6 +32,10 @@ export function createCounts({ reader }: Engine): Pick<Store, "counts"> {
         holdsWaiting: orZero(counts.holdsWaiting),
         alarmsOpen: orZero(counts.alarmsOpen),
         shadowDifferences: orZero(counts.shadowDifferences),
+        recoveriesWaiting: orZero(counts.recoveriesWaiting),
+        recoveriesFailed: orZero(counts.recoveriesFailed),
+        // PostgreSQL tells a sum as a text.
+        rowsRecovered: Number(counts.rowsRecovered ?? 0),
       };
     },
   };
@@ -87,6 +91,12 @@ function figures(reader: Queries, now: Date) {
           .as("holdsWaiting"),
         eb.selectFrom("alarms").select(all).where("ended_at", "is", null).as("alarmsOpen"),
         eb.selectFrom("decisions").select(all).where("shadow", "is not", null).as("shadowDifferences"),
+        eb.selectFrom("recoveries").select(all).where("due_at", "is not", null).as("recoveriesWaiting"),
+        eb.selectFrom("recoveries").select(all).where("outcome", "=", "failed").as("recoveriesFailed"),
+        eb
+          .selectFrom("recoveries")
+          .select((of) => of.fn.sum("rows").as("rows"))
+          .as("rowsRecovered"),
       ];
     })
     .executeTakeFirstOrThrow();

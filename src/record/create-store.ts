@@ -2,6 +2,7 @@ import type { Log, LookUpRecords, PeopleRecords, Store } from "../ports.ts";
 import { createAddressReports } from "./address-reports.ts";
 import { createAlarmRecords } from "./alarms.ts";
 import { createAlertRecords } from "./alerts.ts";
+import { createSidReads } from "./alerts-of-sid.ts";
 import { createAllowRecords } from "./allow-entries.ts";
 import { createAwaitedRecords } from "./awaited.ts";
 import { createBudgetRecords, forgetCallsUnderWay } from "./budgets.ts";
@@ -15,6 +16,7 @@ import { createEnforcementResults } from "./enforcement-results.ts";
 import type { Engine } from "./engine.ts";
 import { createFactReads } from "./facts.ts";
 import { createFirewallRecords } from "./firewalls.ts";
+import { type Guard, guardRecoveries } from "./guard-recoveries.ts";
 import { createHoldRecords } from "./hold-records.ts";
 import { createLifting } from "./lift-blocks.ts";
 import { createProtectedLifting } from "./lift-protected.ts";
@@ -33,13 +35,16 @@ import { createPrefixListRecords } from "./prefix-lists.ts";
 import { createReadRows } from "./read-rows.ts";
 import { createRedrive } from "./redrive-alert.ts";
 import { createReceiptReads } from "./receipts.ts";
+import { createRecoveryRecords } from "./recoveries.ts";
 import { createRequestedReads } from "./requested-changes.ts";
+import { createSearchRecords } from "./searches.ts";
 import { createSightingRecords } from "./sightings.ts";
 import { createStandingBlocks } from "./standing-blocks.ts";
 import { storeError, unavailable } from "./store-error.ts";
 import { createStories } from "./story.ts";
 import { createTokenRecords } from "./tokens.ts";
 import { createUnreadableRecords } from "./unreadable-deliveries.ts";
+import { createWatermarkRecords } from "./watermarks.ts";
 import { withRetry } from "./with-retry.ts";
 
 type DecidingRecords = Pick<
@@ -73,11 +78,6 @@ type ReportRecords = Pick<
 >;
 
 type PeopleParts = Omit<PeopleRecords, "receiptsAfter" | "receiptHead" | "compareReceipts" | "news">;
-
-/** Lets a method fail as a store's methods do. */
-type Guard = <Args extends readonly unknown[], Result>(
-  work: (...args: Args) => Promise<Result>,
-) => (...args: Args) => Promise<Result>;
 
 type Records = Omit<Store, "releaseLeases" | "close">;
 
@@ -113,6 +113,7 @@ export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
     ...guardDecisions(guard, records),
     ...guardReports(guard, records),
     ...guardPeople(guard, records),
+    ...guardRecoveries(guard, records),
     neighbours: guard(records.neighbours),
     standingBlocks: guard(records.standingBlocks),
     requestedChanges: guard(records.requestedChanges),
@@ -254,6 +255,10 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
     ...createAllowRecords(engine, readRows),
     ...createAlarmRecords(engine, readRows),
     ...createTokenRecords(engine, readRows),
+    ...createRecoveryRecords(engine, readRows),
+    ...createSidReads(engine, readRows),
+    ...createWatermarkRecords(engine),
+    ...createSearchRecords(engine, readRows),
     ...createCounts(engine),
     ...createClockMending(engine),
   };
@@ -262,7 +267,7 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
 /** @param holder null: of everybody, for a database that only this process can have open */
 export async function releaseLeases({ writer }: Engine, holder: string | null): Promise<void> {
   await writer.transaction().execute(async (trx) => {
-    for (const table of ["alerts", "sightings", "notifications", "look_ups"] as const) {
+    for (const table of ["alerts", "sightings", "notifications", "look_ups", "recoveries"] as const) {
       await trx
         .updateTable(table)
         .set(noLease)
@@ -270,6 +275,11 @@ export async function releaseLeases({ writer }: Engine, holder: string | null): 
         .where("lease_holder", holder === null ? "is not" : "=", holder)
         .execute();
     }
+    await trx
+      .updateTable("watermarks")
+      .set(noLease)
+      .where("lease_holder", holder === null ? "is not" : "=", holder)
+      .execute();
     await trx
       .deleteFrom("firewall_leases")
       .where("lease_holder", holder === null ? "is not" : "=", holder)

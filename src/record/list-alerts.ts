@@ -1,14 +1,26 @@
 import type { Alert } from "../domain/alert.ts";
-import type { AlertSummary, Store } from "../ports.ts";
+import { fromWebhook } from "../domain/alert-source.ts";
+import type { AlertSummary, RecoverySummary, Store } from "../ports.ts";
 import { alertColumns, type Engine, isOneOf } from "./engine.ts";
 import { pageOf, readCursor } from "./page-cursor.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { AlertSummaryRow } from "./report-rows.ts";
+import { RecoverySummaryRow } from "./recovery-rows.ts";
 import { AlertRow } from "./rows.ts";
 import { reportSightings, sightingReports } from "./sighting-reports.ts";
 
 /** Without the rows: they may be megabytes each. */
-const summaryColumns = ["id", "source", "sid", "search_name", "received_at", "row_count", "error"] as const;
+const summaryColumns = [
+  "id",
+  "source",
+  "sid",
+  "search_name",
+  "received_at",
+  "row_count",
+  "error",
+  "is_genuine",
+  "doubt",
+] as const;
 
 /** Of one alert; it may name very many. */
 const mostSightings = 1000;
@@ -39,7 +51,7 @@ export function createAlertLists(engine: Engine, readRows: ReadRows): Pick<Store
     async alert(id) {
       const rows = await reader
         .selectFrom("alerts")
-        .select([...alertColumns, "error"])
+        .select([...alertColumns, "error", "is_genuine", "doubt"])
         .where("id", "=", id)
         .execute();
       const [alert] = readRows(rows, { table: "alerts", schema: AlertRow, idOf: idOfRow }).readable;
@@ -87,6 +99,7 @@ async function summariesOf(
     .where(isOneOf(engine, "alert_id", ids))
     .groupBy(["alert_id", "action"])
     .execute();
+  const recoveries = await recoveriesOf(engine, readRows, readable);
   const sightings = new Map(seen.map((row) => [row.alert_id, row]));
   const decisions = Map.groupBy(decided, (row) => row.alert_id);
   return readable.map((alert) => ({
@@ -94,5 +107,32 @@ async function summariesOf(
     sightings: sightings.get(alert.id)?.all ?? 0,
     waiting: sightings.get(alert.id)?.waiting ?? 0,
     decisions: Object.fromEntries((decisions.get(alert.id) ?? []).map(({ action, n }) => [action, n])),
+    recovery: recoveries.get(alert.id) ?? null,
   }));
+}
+
+/** Of those alerts that came themselves. */
+async function recoveriesOf(
+  engine: Engine,
+  readRows: ReadRows,
+  alerts: readonly Pick<AlertSummary, "id" | "source" | "sid">[],
+): Promise<ReadonlyMap<string, RecoverySummary>> {
+  const sids = alerts.flatMap(({ source, sid }) => (source === fromWebhook && sid !== null ? [sid] : []));
+  const rows = await engine.reader
+    .selectFrom("recoveries")
+    .select(["sid", "outcome", "rows", "error"])
+    .where(isOneOf(engine, "sid", sids))
+    .execute();
+  const { readable } = readRows(rows, {
+    table: "recoveries",
+    schema: RecoverySummaryRow,
+    idOf: (row) => row.sid,
+  });
+  const bySid = new Map(readable.map(({ sid, ...summary }) => [sid, summary]));
+  return new Map(
+    alerts.flatMap(({ id, source, sid }) => {
+      const summary = source === fromWebhook ? bySid.get(sid ?? "") : undefined;
+      return summary === undefined ? [] : [[id, summary] as const];
+    }),
+  );
 }

@@ -52,7 +52,7 @@ async function mendAll(engine: Engine, nowMs: number): Promise<void> {
 }
 
 async function freeLeases({ writer }: Engine, nowMs: number): Promise<void> {
-  for (const table of ["alerts", "sightings", "notifications"] as const) {
+  for (const table of ["alerts", "sightings", "notifications", "recoveries"] as const) {
     await writer
       .updateTable(table)
       .set(noLease)
@@ -66,11 +66,25 @@ async function freeLeases({ writer }: Engine, nowMs: number): Promise<void> {
     .execute();
 }
 
+/** A recovery waits for minutes at most, an alert not at all. */
 async function hastenAlerts({ writer }: Engine, nowMs: number): Promise<void> {
+  for (const table of ["alerts", "recoveries"] as const) {
+    await writer
+      .updateTable(table)
+      .set({ due_at: nowMs, ...noLease })
+      .where("due_at", ">", nowMs + latestDue.alerts)
+      .execute();
+  }
   await writer
-    .updateTable("alerts")
-    .set({ due_at: nowMs, ...noLease })
-    .where("due_at", ">", nowMs + latestDue.alerts)
+    .updateTable("watermarks")
+    .set(noLease)
+    .where("lease_until", ">", nowMs + latestLease)
+    .execute();
+  // What was looked through in the future was not.
+  await writer
+    .updateTable("watermarks")
+    .set({ at: nowMs })
+    .where("at", ">", nowMs + ahead)
     .execute();
 }
 

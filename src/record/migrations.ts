@@ -6,6 +6,7 @@ import { createDecisions } from "./migrations/create-decisions.ts";
 import { createEnforcements, createFirewalls } from "./migrations/create-firewalls.ts";
 import { createLookUps } from "./migrations/create-look-ups.ts";
 import { createPeopleTables } from "./migrations/create-people.ts";
+import { createRecoveries } from "./migrations/create-recoveries.ts";
 
 /**
  * Brings the tables to this version. Several processes may do it at once: one works, the others wait for it.
@@ -35,6 +36,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0005-firewalls": { up: createFirewalls },
   "0006-look-ups": { up: createLookUps },
   "0007-people": { up: createPeopleTables },
+  "0008-recoveries": { up: createRecoveries },
 };
 
 export const migrationNames: readonly string[] = Object.keys(migrations).toSorted();

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { AlertSummary, PastDecision, SightingReport } from "../ports.ts";
 import { Time } from "./columns.ts";
 import { DecisionRow } from "./decision-rows.ts";
+import { confirmationOf } from "./recovery-rows.ts";
 import { SightingRow } from "./rows.ts";
 
 /** An alert as far as its own row tells. */
@@ -14,9 +15,11 @@ export const AlertSummaryRow = z
     received_at: Time,
     row_count: z.number(),
     error: z.string().nullable(),
+    is_genuine: z.number().nullable(),
+    doubt: z.string().nullable(),
   })
   .transform(
-    (row): Omit<AlertSummary, "sightings" | "waiting" | "decisions"> => ({
+    (row): Omit<AlertSummary, "sightings" | "waiting" | "decisions" | "recovery"> => ({
       id: row.id,
       source: row.source,
       sid: row.sid,
@@ -24,6 +27,7 @@ export const AlertSummaryRow = z
       receivedAt: row.received_at,
       rows: row.row_count,
       error: row.error,
+      ...confirmationOf(row),
     }),
   );
 

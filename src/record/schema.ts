@@ -26,6 +26,7 @@ import type {
   ReceiptsTable,
   TokensTable,
 } from "./schema/people-tables.ts";
+import type { RecoveriesTable, SearchesTable, WatermarksTable } from "./schema/recovery-tables.ts";
 
 /**
  * The tables, the same on both engines. Times are integer milliseconds since 1970.
@@ -55,4 +56,7 @@ export interface Schema {
   tokens: TokensTable;
   policies: PoliciesTable;
   receipts: ReceiptsTable;
+  recoveries: RecoveriesTable;
+  watermarks: WatermarksTable;
+  searches: SearchesTable;
 }

@@ -2,18 +2,23 @@ import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import type { Sighting } from "../domain/alert.ts";
 import type { IpAddress } from "../domain/ip-address.ts";
-import type { Store } from "../ports.ts";
+import type { ExtractedAlert, Store } from "../ports.ts";
 import { claiming, done, leaseOf, noLease, oldestFirst } from "./claim.ts";
 import { type Engine, inChunks, type Queries, storable } from "./engine.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { WaitingSightingRow } from "./rows.ts";
-import { shareTransaction } from "./shared-transaction.ts";
+import { countAlerts } from "./searches.ts";
+import { shareBatches } from "./shared-transaction.ts";
+import { wantRecoveries } from "./want-recoveries.ts";
 
 /** Rows per insert: 9 columns each must stay below SQLite's 32,766 parameters. */
 const rowsPerInsert = 1000;
 
 /** Rows per transaction; about 20 ms of a processor. */
 const chunkRows = 2000;
+
+/** More would hold the only writing connection of SQLite for too long: deliveries wait for it. */
+const alertsPerTransaction = 16;
 
 /** Of the alert of a sighting. */
 const searchName = sql<
@@ -39,17 +44,7 @@ export function createSightingRecords(
   readRows: ReadRows,
 ): Pick<Store, "recordSightings" | "claimSightings" | "postponeSighting" | "failSighting"> {
   const { writer } = engine;
-  const recordFew = shareTransaction(engine, recordExtracted);
-
-  const recordMany = async ({ alertId, sightings, now }: Extracted): Promise<void> => {
-    let left = sightings.length;
-    await inChunks(sightings, chunkRows, (chunk) => {
-      left -= chunk.length;
-      // The alert with the last ones: who dies before leaves it waiting, and repeating the first ones changes nothing.
-      const insert = left === 0 ? recordExtracted : insertSightings;
-      return writer.transaction().execute((trx) => insert(trx, { alertId, sightings: chunk, now }));
-    });
-  };
+  const recordFew = shareBatches(engine, recordExtracted, alertsPerTransaction);
 
   const failSighting = async (id: string, reason: string): Promise<void> => {
     await writer
@@ -62,9 +57,9 @@ export function createSightingRecords(
   };
 
   return {
-    recordSightings(alertId, sightings, now) {
-      const record = sightings.length > chunkRows ? recordMany : recordFew;
-      return record({ alertId, sightings, now });
+    async recordSightings(alertId, sightings, now, extracted = nothingElse) {
+      const all = { alertId, sightings, now, ...extracted };
+      await (sightings.length > chunkRows ? recordMany(engine, all) : recordFew(all));
     },
 
     async claimSightings(claim) {
@@ -104,19 +99,65 @@ export function createSightingRecords(
   };
 }
 
-interface Extracted {
+interface Extracted extends ExtractedAlert {
   readonly alertId: string;
   readonly sightings: readonly Sighting[];
   readonly now: Date;
 }
 
-/** The sightings, and the alert as extracted. */
-async function recordExtracted(db: Queries, extracted: Extracted): Promise<void> {
-  await insertSightings(db, extracted);
-  await db.updateTable("alerts").set(done).where("id", "=", extracted.alertId).execute();
+const nothingElse: ExtractedAlert = { search: null, recovery: null, doubt: null };
+
+async function recordMany({ writer }: Engine, extracted: Extracted): Promise<void> {
+  let left = extracted.sightings.length;
+  await inChunks(extracted.sightings, chunkRows, (chunk) => {
+    left -= chunk.length;
+    const part = { ...extracted, sightings: chunk };
+    return writer.transaction().execute(async (trx) => {
+      // The alert with the last ones: who dies before leaves it waiting, and repeating the first ones changes nothing.
+      await (left === 0 ? recordExtracted(trx, [part]) : insertSightings(trx, part));
+    });
+  });
 }
 
-async function insertSightings(db: Queries, { alertId, sightings, now }: Extracted): Promise<void> {
+/** The sightings, the alerts as extracted, and what follows from them. */
+async function recordExtracted(db: Queries, all: readonly Extracted[]): Promise<readonly undefined[]> {
+  const fresh: Extracted[] = [];
+  for (const one of all) {
+    await insertSightings(db, one);
+    if (await endAlert(db, one)) {
+      fresh.push(one);
+    }
+  }
+  const now = all[0]?.now ?? new Date(0);
+  await wantRecoveries(
+    db,
+    fresh.flatMap(({ recovery }) => recovery ?? []),
+    now,
+  );
+  // Last, because others count alerts of the same searches.
+  await countAlerts(
+    db,
+    fresh.flatMap(({ search }) => search ?? []),
+  );
+  return all.map(() => undefined);
+}
+
+/** @returns false when it had been extracted before */
+async function endAlert(db: Queries, { alertId, doubt }: Extracted): Promise<boolean> {
+  const ended = await db
+    .updateTable("alerts")
+    .set(doubt === null ? done : { ...done, is_genuine: 0, doubt })
+    .where("id", "=", alertId)
+    .where("due_at", "is not", null)
+    .returning("id")
+    .execute();
+  return ended.length > 0;
+}
+
+async function insertSightings(
+  db: Queries,
+  { alertId, sightings, now }: Pick<Extracted, "alertId" | "sightings" | "now">,
+): Promise<void> {
   const rows = sightings.map(({ ip, count, fields, severity }) => ({
     id: sightingId(alertId, ip),
     alert_id: alertId,

@@ -2,6 +2,7 @@
 import type { Alert, Sighting } from "../domain/alert.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { Claim, Page, PageWanted } from "./paging.ts";
+import type { Confirmation, ExtractedAlert, RecoverySummary } from "./recoveries.ts";
 
 /** An authenticated delivery that could not be read. */
 export interface UnreadableDelivery {
@@ -24,7 +25,7 @@ export interface WaitingSighting extends Sighting {
 }
 
 /** An alert in a list. */
-export interface AlertSummary {
+export interface AlertSummary extends Confirmation {
   readonly id: string;
   readonly source: string;
   readonly sid: string | null;
@@ -37,6 +38,8 @@ export interface AlertSummary {
   readonly decisions: Readonly<Record<string, number>>;
   /** Why it can't be processed. */
   readonly error: string | null;
+  /** Of what else its search had found; null: nothing is fetched. */
+  readonly recovery: RecoverySummary | null;
 }
 
 /** A sighting with what became of it. */
@@ -73,10 +76,15 @@ export interface AlertRecords {
   /** As many of the oldest as hold about 4 MiB together, at least one: fewer than `limit` does not mean that no more wait. */
   claimAlerts(claim: Claim): Promise<readonly Alert[]>;
   /**
-   * Records the sightings as waiting, and the alert as extracted. Repeating it changes nothing. More than 2,000 go in several
+   * Records the sightings as waiting, and the alert as extracted with what follows from it. Repeating it changes nothing. More than 2,000 go in several
    * transactions, the alert in the last: after a failure the first ones may be there already.
    */
-  recordSightings(alertId: string, sightings: readonly Sighting[], now: Date): Promise<void>;
+  recordSightings(
+    alertId: string,
+    sightings: readonly Sighting[],
+    now: Date,
+    extracted?: ExtractedAlert,
+  ): Promise<void>;
   /** The alert can't be processed: kept, with the reason. */
   failAlert(alertId: string, reason: string): Promise<void>;
   /**

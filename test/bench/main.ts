@@ -1,8 +1,9 @@
-/** `npm run bench [firewall|block|fleet|receiver|storm]`: prints figures; nothing here passes or fails. */
+/** `npm run bench [firewall|block|fleet|receiver|recover|storm]`: prints figures; nothing here passes or fails. */
 import { benchBlock } from "./block.ts";
 import { benchFirewall } from "./firewall.ts";
 import { benchFleet } from "./fleet.ts";
 import { benchReceiver } from "./receiver.ts";
+import { benchRecover } from "./recover.ts";
 import { benchStorm } from "./storm.ts";
 
 const print = (line: string): void => {
@@ -14,6 +15,7 @@ const benches = {
   block: benchBlock,
   fleet: benchFleet,
   receiver: benchReceiver,
+  recover: benchRecover,
   storm: benchStorm,
 };
 

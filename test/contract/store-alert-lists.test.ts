@@ -85,6 +85,9 @@ describeStore("the store's lists of alerts", (engine) => {
       waiting: 0,
       decisions: {},
       error: null,
+      isGenuine: null,
+      doubt: null,
+      recovery: null,
     };
     expect(items).toEqual([
       { ...summary, id: "al_3", receivedAt: after(2), rows: 0, error: "no field with an address" },

@@ -116,6 +116,8 @@ export function begin(
       ...store,
     },
     extract: () => [],
+    followUp: () => ({ search: null, recovery: null, doubt: null }),
+    confirmationOf: null,
     protectedReason: () => null,
     confirmCrawler: () => Promise.resolve(null),
     enrich: {

@@ -8,7 +8,7 @@ import { createAbuseIpdb } from "../../src/enrich/abuseipdb/create-abuseipdb.ts"
 import { createVirusTotal } from "../../src/enrich/virustotal/create-virustotal.ts";
 import { defaultExtract } from "../../src/extract/default-extract.ts";
 import { createGuard } from "../../src/guard.ts";
-import type { Firewall, Log, Notifier, Store } from "../../src/ports.ts";
+import type { Firewall, Log, Notifier, SplunkApi, Store } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { silentLog } from "./silent-log.ts";
 
@@ -22,6 +22,7 @@ export interface ProviderAppOptions {
   readonly now: () => Date;
   readonly firewalls?: readonly Firewall[];
   readonly notifiers?: readonly Notifier[];
+  readonly splunk?: SplunkApi;
   readonly log?: Log;
 }
 
@@ -64,7 +65,7 @@ export async function startProviderApp(options: ProviderAppOptions): Promise<Pro
     lists: [],
     firewalls,
     notifiers,
-    splunk: null,
+    splunk: options.splunk ?? null,
     guard: createGuard({ config, store, surroundings: { ...nothing, ...nobody }, now, log }),
     now,
   };

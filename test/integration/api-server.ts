@@ -184,6 +184,7 @@ const outside: Omit<ApiDeps, "store" | "log" | "now" | "wakeFirewalls" | "takeAl
   version: "1.2.3",
   mode: "enforce",
   startedAt: t0,
+  expectedSearches: [],
   firewalls: [configured("edge-1", { groups: ["edge"] }), configured("edge-2")],
   providers: {
     states: () =>

@@ -65,6 +65,7 @@ const everything = {
   counts: { [evil]: { [evil]: 1 }, [`${evil}2`]: 1 },
   firewalls: [],
   providers: [{ title: evil, state: evil, waiting: 1, ...budget, network: budget }],
+  searches: [{ name: evil, alerts: 1, lastAlertAt: since, silence: evil }],
   lists: [{ name: evil, version: evil, entries: 1, ageSeconds: 1 }],
   missingLists: [evil],
   controls: {
@@ -124,6 +125,9 @@ const alert = {
   waiting: 1,
   decisions: { [evil]: 1 },
   error: null,
+  isGenuine: false,
+  doubt: evil,
+  recovery: { state: "failed", rows: 1, error: `${evil} twice` },
 };
 
 const decisionId = `de_${"1".repeat(32)}`;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
 import { type App, createApp } from "../../src/app.ts";
+import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { createGuard } from "../../src/guard.ts";
 import { defaultPolicy } from "../../src/decide/default-policy.ts";
@@ -18,11 +19,13 @@ import type {
   IntelProvider,
   News,
   Notifier,
+  SplunkApi,
   Store,
   Story,
 } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { silentLog } from "../fakes/silent-log.ts";
+import { unlimited } from "../fakes/unlimited.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
 
@@ -163,6 +166,11 @@ export interface AppOptions {
   readonly notifier?: MemoryNotifier;
   readonly firewall?: MemoryFirewall;
   readonly provider?: MemoryProvider;
+  readonly splunk?: SplunkApi;
+  /** Default is false. */
+  readonly requireGenuine?: boolean;
+  /** Default is the usual limits. */
+  readonly withoutLimits?: boolean;
 }
 
 export function temporaryDir(): string {
@@ -171,6 +179,15 @@ export function temporaryDir(): string {
     rmSync(dir, { recursive: true, force: true });
   });
   return dir;
+}
+
+function withOptions(config: Config, { requireGenuine = false, withoutLimits = false }: AppOptions): Config {
+  const { recovery, limits } = config;
+  return {
+    ...config,
+    recovery: { ...recovery, requireGenuine },
+    limits: withoutLimits ? unlimited : limits,
+  };
 }
 
 /** The whole program on a real SQLite file, with edges in memory; stopped after the test. */
@@ -221,11 +238,12 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
     lists: [],
     firewalls: [firewall],
     notifiers: [notifier],
-    splunk: null,
+    splunk: options.splunk ?? null,
     guard,
     now,
   };
-  const app = createApp(config, edges, { version: "test", holder: `test-${crypto.randomUUID()}` }, silentLog);
+  const identity = { version: "test", holder: `test-${crypto.randomUUID()}` };
+  const app = createApp(withOptions(config, options), edges, identity, silentLog);
   await app.start();
   cleanups.push(() => app.stop());
   const token = config.webhookTokens[0] ?? "";

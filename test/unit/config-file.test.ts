@@ -182,7 +182,14 @@ searches:
     },
     { name: "edge-2", agent: join(desk.cwd(), "run/agent.sock"), isEnabled: false, isCanary: false },
   ]);
-  const nothing = { mode: null, severity: null, fields: null, policy: null, policySection: null };
+  const nothing = {
+    mode: null,
+    severity: null,
+    fields: null,
+    policy: null,
+    policySection: null,
+    expectSeconds: null,
+  };
   expect(searches).toEqual([
     { name: "Dmz *", groups: ["dmz", "edge"], ...nothing },
     { name: "*", groups: ["edge"], ...nothing },

@@ -146,6 +146,7 @@ searches:
       fields: ["attacker"],
       policy: { ...ssh, version: versionOf(ssh) },
       policySection: expect.objectContaining({ duration: 172_800 }),
+      expectSeconds: null,
     },
     {
       name: "*",
@@ -155,6 +156,7 @@ searches:
       fields: null,
       policy: { ...rest, version: versionOf(rest) },
       policySection: { aggregate: { ipv4Neighbours: null } },
+      expectSeconds: null,
     },
   ]);
   expect(new Set([version, shadow?.version, ...searches.map((search) => search.policy?.version)]).size).toBe(

@@ -61,6 +61,7 @@ const config: Config = {
   trustProxy: [prefix("127.0.0.1")],
   splunkHost: "splunk.example.com",
   splunk: null,
+  recovery: { requireGenuine: true, catchUpSeconds: 600 },
   proxyHosts: [],
   virustotal: {
     apiKey: "hunter2-vt",
@@ -117,6 +118,7 @@ const config: Config = {
       fields: null,
       policy: null,
       policySection: null,
+      expectSeconds: null,
     },
     {
       name: "SSH*",
@@ -126,6 +128,7 @@ const config: Config = {
       fields: ["attacker", "src"],
       policy: { ...policy, blockSeconds: [Number.POSITIVE_INFINITY], version: "sha256:2" },
       policySection: { duration: Number.POSITIVE_INFINITY },
+      expectSeconds: 86_400,
     },
   ],
   mail: {
@@ -238,6 +241,8 @@ test("the configuration is shown without any secret", () => {
     findings.keepFailed                  90s
     lists.spamhausDrop                   true
     lists.abuseipdbBlacklist             false
+    splunk.requireGenuine                true
+    splunk.catchUpEvery                  10m
     protection.crawlers                  googlebot, bingbot
     protection.cdns                      none
     protection.refreshCdns               true
@@ -259,6 +264,7 @@ test("the configuration is shown without any secret", () => {
     search SSH* mode                     approve
     search SSH* severity                 high
     search SSH* fields                   attacker, src
+    search SSH* expectEvery              1d
     search SSH* policy.duration          permanent
     search SSH* policy.escalation        none
     search SSH* policy version           sha256:2

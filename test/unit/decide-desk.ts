@@ -32,6 +32,7 @@ export function decideOn(
     offences: [],
     inputs,
     isFinal: true,
+    doubt: null,
     now: t0,
     ...changes,
   });

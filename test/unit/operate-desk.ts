@@ -7,6 +7,7 @@ import type {
   FirewallBacklog,
   FirewallRecord,
   PrefixListRecord,
+  SearchRecord,
   StoreCounts,
 } from "../../src/ports.ts";
 
@@ -64,6 +65,9 @@ const quiet: StoreCounts = {
   holdsWaiting: 0,
   alarmsOpen: 0,
   shadowDifferences: 0,
+  recoveriesWaiting: 0,
+  recoveriesFailed: 0,
+  rowsRecovered: 0,
 };
 
 /** VirusTotal on its free plan, and well. */
@@ -107,6 +111,8 @@ export function operateDesk(
     readonly alarms?: readonly Alarm[];
     readonly lists?: readonly PrefixListRecord[];
     readonly providers?: readonly ProviderState[];
+    readonly searches?: readonly SearchRecord[];
+    readonly expectedSearches?: MetricsDeps["expectedSearches"];
   } = {},
 ): OperateDesk {
   const askedCanaries: string[] = [];
@@ -116,11 +122,13 @@ export function operateDesk(
     mode: holds.mode ?? "enforce",
     startedAt: ago(60_000),
     firewalls: holds.firewalls ?? [],
+    expectedSearches: holds.expectedSearches ?? [],
     now: () => now,
     providers: { states: () => Promise.resolve(holds.providers ?? []) },
     store: {
       controls: () => Promise.resolve({ paused: null, limited: null, ...holds.controls }),
       openAlarms: () => Promise.resolve(holds.alarms ?? []),
+      searches: () => Promise.resolve(holds.searches ?? []),
       prefixLists: () => Promise.resolve(holds.lists ?? []),
       counts: () => Promise.resolve({ ...quiet, ...holds.counts }),
       firewalls: () => Promise.resolve(holds.records ?? []),

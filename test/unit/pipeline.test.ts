@@ -66,6 +66,8 @@ function start(store: Partial<PipelineDeps["store"]>, changes: Partial<PipelineD
       ...store,
     },
     extract: () => [],
+    followUp: () => ({ search: null, recovery: null, doubt: null }),
+    confirmationOf: null,
     protectedReason: () => null,
     confirmCrawler: () => Promise.resolve(null),
     enrich: {

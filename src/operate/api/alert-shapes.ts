@@ -18,6 +18,19 @@ const AlertSummaryShape = component(
     waiting: Count.describe("Sightings not decided yet"),
     decisions: z.record(z.string(), Count).describe("How many of each action"),
     error: Foreign.nullable().describe("Why it can't be processed"),
+    isGenuine: z
+      .boolean()
+      .nullable()
+      .describe("What Splunk says of it; null: it was not asked, or has not answered"),
+    doubt: Foreign.nullable().describe("Why it is not genuine, or why that is not known"),
+    recovery: z
+      .object({
+        state: z.enum(["waiting", "done", "failed"]),
+        rows: Count.describe("Further rows of its search that were fetched from Splunk"),
+        error: Foreign.nullable().describe("Why it waits, or failed"),
+      })
+      .nullable()
+      .describe("Null: nothing is fetched"),
   }),
 );
 

@@ -67,6 +67,7 @@ type ApiRecords =
   | "withdrawnBlocks"
   | "controls"
   | "openAlarms"
+  | "searches"
   | "prefixLists"
   | "listBlocks"
   | "standingBlocks"

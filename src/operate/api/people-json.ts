@@ -24,5 +24,20 @@ export function receiptJson({ seq, at, kind, subject, actor, body, previous, has
 
 export function alertSummaryJson(alert: AlertSummary) {
   const { id, source, sid, searchName, receivedAt, rows, sightings, waiting, decisions, error } = alert;
-  return { id, source, sid, searchName, receivedAt, rows, sightings, waiting, decisions, error };
+  const { isGenuine, doubt, recovery } = alert;
+  return {
+    id,
+    source,
+    sid,
+    searchName,
+    receivedAt,
+    rows,
+    sightings,
+    waiting,
+    decisions,
+    error,
+    isGenuine,
+    doubt,
+    recovery,
+  };
 }

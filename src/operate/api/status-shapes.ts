@@ -51,6 +51,9 @@ const Counts = z.object({
   holdsWaiting: Count,
   alarmsOpen: Count,
   shadowDifferences: Count,
+  recoveriesWaiting: Count.describe("Runs of searches about which Splunk is still to be asked"),
+  recoveriesFailed: Count,
+  rowsRecovered: Count,
 });
 
 /** How the program is doing. */
@@ -63,6 +66,16 @@ export const StatusAnswer = component(
     counts: Counts,
     firewalls: z.array(FirewallShape),
     providers: z.array(ProviderShape),
+    searches: z
+      .array(
+        z.object({
+          name: Foreign,
+          alerts: Count,
+          lastAlertAt: Time.nullable(),
+          silence: Foreign.nullable().describe("Why nothing may come from it any more"),
+        }),
+      )
+      .describe("Saved searches that have sent something, that Splunk tells of, or that are expected"),
     controls: ControlsShape,
     alarms: z.array(AlarmShape),
     troubles: z.array(Foreign).describe("What is not configured or not well. Empty when all is well"),

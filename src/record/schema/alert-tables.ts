@@ -20,6 +20,10 @@ export interface AlertsTable extends Leased {
   received_at: number;
   /** Why it can't be processed; null for all others. */
   error: string | null;
+  /** What Splunk says of it: 1 or 0; null: it was not asked, or has not answered. */
+  is_genuine: number | null;
+  /** Why it is not genuine, or why that is not known. */
+  doubt: string | null;
 }
 
 export interface SightingsTable extends Leased {

@@ -139,13 +139,14 @@ describe("an import", () => {
 
     const { body } = await importCsv(server, `network,reason,duration\n${lines(10_000).join("\n")}`);
 
-    expect(performance.now() - begin).toBeLessThan(15_000);
+    // About 4 s; the limit only catches work that grows with the lines before.
+    expect(performance.now() - begin).toBeLessThan(60_000);
     expect(body).toMatchObject({ blocked: 10_000, faultCount: 0 });
     const { text } = await server.call("GET", "/api/v1/blocks/export?format=jsonl");
     const exported = text.trim().split("\n");
     expect(exported).toHaveLength(10_000);
     expect(JSON.parse(exported[0] ?? "")).toMatchObject({ network: expect.stringMatching(/^198\.18\./) });
-  });
+  }, 120_000);
 
   test.each([
     ["json", "application/json"],

@@ -69,7 +69,7 @@ describe("plan", () => {
     expect(secondsUntil(now.getTime() + 1, now)).toBe(1);
   });
 
-  test("compares 100,000 blocks within 300 ms", () => {
+  test("compares 100,000 blocks in a time that grows with their number", () => {
     const blocks = Array.from({ length: 100_000 }, (_, i) =>
       block(`60.${i >> 16}.${(i >> 8) & 255}.${i & 255}/32`, 3600),
     );
@@ -79,6 +79,7 @@ describe("plan", () => {
     const changes = plan(blocks, state, now);
 
     expect(changes).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(300);
+    // About 0.1 s; each with each would take minutes.
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });

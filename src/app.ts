@@ -215,7 +215,9 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
           await server.stop();
           await background.stop();
           await intelligence.enrich.settle();
-          await Promise.all([...edges.firewalls, ...edges.notifiers].map((edge) => edge.close()));
+          const { firewalls, notifiers, splunk } = edges;
+          const open = [...firewalls, ...notifiers, ...(splunk === null ? [] : [splunk])];
+          await Promise.all(open.map((edge) => edge.close()));
           await store.releaseLeases(identity.holder);
         } finally {
           await store.close();

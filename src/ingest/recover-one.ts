@@ -2,13 +2,23 @@ import type { Alert } from "../domain/alert.ts";
 import { fromRecovery, fromWebhook } from "../domain/alert-source.ts";
 import { cleanText } from "../domain/clean-text.ts";
 import { AppError } from "../domain/errors.ts";
-import type { CheckedAlert, RecoveryEnd, SearchJob, SplunkApi, Store, WaitingRecovery } from "../ports.ts";
+import type {
+  AcceptAlert,
+  CheckedAlert,
+  RecoveryEnd,
+  SearchJob,
+  SplunkApi,
+  Store,
+  WaitingRecovery,
+} from "../ports.ts";
 import { type Chunk, createChunks, recoveredAlert } from "./recovered-alerts.ts";
 import { createRowFinder, type RowFinder } from "./row-finder.ts";
 
 export interface RecoverOneDeps {
   readonly splunk: Pick<SplunkApi, "job" | "results">;
-  readonly store: Pick<Store, "alertsOfSid" | "insertAlerts" | "extendRecovery">;
+  readonly store: Pick<Store, "alertsOfSid" | "extendRecovery">;
+  /** Concurrent calls share commits. */
+  readonly accept: AcceptAlert;
   readonly holder: string;
   readonly leaseMs: number;
   readonly now: () => Date;
@@ -85,23 +95,26 @@ async function fetchRows(
   const { sid, cause } = recovery;
   const chunks = createChunks();
   let fetched = 0;
-  const keep = async (chunk: Chunk): Promise<boolean> => {
+  const keep = async (chunk: Chunk): Promise<void> => {
     if (cause !== "check" && chunk.rows.length > 0) {
       const about = { resultsLink, receivedAt: deps.now() };
-      await deps.store.insertAlerts([recoveredAlert(recovery, job, chunk, about)]);
+      await deps.accept(recoveredAlert(recovery, job, chunk, about));
       fetched += chunk.rows.length;
     }
-    return deps.store.extendRecovery(sid, deps.holder, new Date(deps.now().getTime() + deps.leaseMs));
   };
+  const extend = (): Promise<boolean> =>
+    deps.store.extendRecovery(sid, deps.holder, new Date(deps.now().getTime() + deps.leaseMs));
   for await (const page of deps.splunk.results(sid, signal)) {
-    for (const row of page) {
-      const full = chunks.add(row, finder.take(row));
-      if (full !== undefined && !(await keep(full))) {
-        return undefined;
-      }
+    const full = page.flatMap((row) => chunks.add(row, finder.take(row)) ?? []);
+    for (const chunk of full) {
+      await keep(chunk);
+    }
+    if (full.length > 0 && !(await extend())) {
+      return undefined;
     }
   }
-  return (await keep(chunks.rest())) ? fetched : undefined;
+  await keep(chunks.rest());
+  return fetched;
 }
 
 /** Splunk says so; a search of which it does not tell the name may be any. */

@@ -1,13 +1,17 @@
 import { fromWebhook } from "../domain/alert-source.ts";
 import { AppError } from "../domain/errors.ts";
 import type { Alarm, Log, SplunkApi, Store, WaitingRecovery } from "../ports.ts";
+import { createAcceptAlert } from "./accept-alerts.ts";
 import { recoverOne, type RecoverOneDeps } from "./recover-one.ts";
 import { type Failure, judgeFailure } from "./recovery-failure.ts";
 
 export interface RecoverRowsDeps {
   readonly splunk: Pick<SplunkApi, "label" | "job" | "results">;
   readonly store: RecoverOneDeps["store"] &
-    Pick<Store, "claimRecoveries" | "postponeRecovery" | "endRecovery" | "raiseAlarm" | "endAlarm">;
+    Pick<
+      Store,
+      "insertAlerts" | "claimRecoveries" | "postponeRecovery" | "endRecovery" | "raiseAlarm" | "endAlarm"
+    >;
   /** Channels that are told of alarms. */
   readonly channels: readonly string[];
   readonly holder: string;
@@ -32,6 +36,7 @@ export const rowsAlarm = "splunk-rows";
  * @returns a step for a loop; it resolves with the milliseconds until the next is useful
  */
 export function createRecoverRows(deps: RecoverRowsDeps): (signal: AbortSignal) => Promise<number> {
+  const accept = createAcceptAlert(deps.store);
   let quietUntil = new Date(0);
   /** Whether an alarm may be open; at the start nobody knows. */
   let isAlarmed = true;
@@ -60,7 +65,7 @@ export function createRecoverRows(deps: RecoverRowsDeps): (signal: AbortSignal) 
 
   const work = async (recovery: WaitingRecovery, signal: AbortSignal): Promise<void> => {
     try {
-      const end = await recoverOne({ ...deps, leaseMs }, recovery, signal);
+      const end = await recoverOne({ ...deps, accept, leaseMs }, recovery, signal);
       if (end !== undefined) {
         await deps.store.endRecovery(end, deps.now());
         deps.onRecovered();

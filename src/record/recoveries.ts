@@ -3,6 +3,7 @@ import { claiming, done, leaseOf, noLease, oldestFirst } from "./claim.ts";
 import { type Engine, isOneOf, type Queries, storable } from "./engine.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { WaitingRecoveryRow } from "./recovery-rows.ts";
+import { shareBatches } from "./shared-transaction.ts";
 import { restMs } from "./want-recoveries.ts";
 
 const claimedColumns = [
@@ -24,6 +25,11 @@ export function createRecoveryRecords(
   readRows: ReadRows,
 ): Pick<Store, "claimRecoveries" | "extendRecovery" | "postponeRecovery" | "endRecovery"> {
   const { writer } = engine;
+  const endTogether = shareBatches(
+    engine,
+    (db, ended: readonly Ended[]) => endAll(engine, db, ended),
+    endedAtOnce,
+  );
   return {
     async claimRecoveries(claim) {
       const rows = await claiming(engine, "recoveries", claim)
@@ -71,14 +77,32 @@ export function createRecoveryRecords(
         .execute();
     },
 
-    endRecovery: (end, now) =>
-      writer.transaction().execute(async (trx) => {
-        // In the order of an extraction, which writes an alert and then wants its recovery.
-        await keepChecked(engine, trx, end.checked);
-        await finish(trx, end, now);
-        await hastenSightings(engine, trx, { alertIds: end.checked.map(({ alertId }) => alertId), now });
-      }),
+    endRecovery: (end, now) => endTogether({ end, now }),
   };
+}
+
+/** Some milliseconds of a processor. */
+const endedAtOnce = 16;
+
+interface Ended {
+  readonly end: RecoveryEnd;
+  readonly now: Date;
+}
+
+/** In the order of an extraction, which writes alerts and then wants their recoveries by sid: they must not wait for each other crosswise. */
+async function endAll(engine: Engine, db: Queries, all: readonly Ended[]): Promise<readonly undefined[]> {
+  await keepChecked(
+    engine,
+    db,
+    all.flatMap(({ end }) => end.checked),
+  );
+  for (const { end, now } of all.toSorted((a, b) => (a.end.sid < b.end.sid ? -1 : 1))) {
+    await finish(db, end, now);
+  }
+  for (const { end, now } of all) {
+    await hastenSightings(engine, db, { alertIds: end.checked.map(({ alertId }) => alertId), now });
+  }
+  return all.map(() => undefined);
 }
 
 /** Wanted again by an alert that came while it was done, it waits again: that alert may not have been looked at. */

@@ -59,6 +59,7 @@ export function createBackground(deps: BackgroundDeps): Background {
   let reconcilers: readonly Reconciling[] = [];
   let pipeline: Promise<Pipeline | undefined> = Promise.resolve(undefined);
   let wakePipeline = (): void => undefined;
+  let onRecoveryWanted = (): void => undefined;
 
   const isCanary = (firewall: Firewall | undefined): boolean =>
     config.firewalls.some((one) => one.isCanary && one.name === firewall?.name);
@@ -77,7 +78,8 @@ export function createBackground(deps: BackgroundDeps): Background {
       return undefined;
     }
     await preparePast(deps);
-    const started = startPipeline({ ...pipelineEdges(deps), onDecided, isCrowded: deps.isCrowded, log });
+    const { isCrowded } = deps;
+    const started = startPipeline({ ...pipelineEdges(deps), onDecided, onRecoveryWanted, isCrowded, log });
     wakePipeline = started.wake;
     return started;
   };
@@ -99,7 +101,8 @@ export function createBackground(deps: BackgroundDeps): Background {
         wakePipeline();
       };
       const recovering = startRecovering({ ...deps, onAlerts });
-      loops = [...startUpkeep(deps, isComplete), ...recovering, ...reconcilers, ...outboxes];
+      onRecoveryWanted = recovering.wake;
+      loops = [...startUpkeep(deps, isComplete), ...recovering.loops, ...reconcilers, ...outboxes];
       pipeline = startWhenIntroduced();
     },
     async stop() {
@@ -151,7 +154,7 @@ function pipelineEdges({
   identity,
   extract,
   intelligence,
-}: BackgroundDeps): Omit<PipelineDeps, "onDecided" | "isCrowded" | "log"> {
+}: BackgroundDeps): Omit<PipelineDeps, "onDecided" | "onRecoveryWanted" | "isCrowded" | "log"> {
   const { store, providers, notifiers, guard, now } = edges;
   const { protectedReason, confirmCrawler } = guard;
   // Nobody is asked for the shadow's sake, so where it would have to ask it says nothing.

@@ -78,7 +78,11 @@ async function extractOne(deps: PipelineDeps, alert: Alert): Promise<void> {
     await deps.store.failAlert(alert.id, messageOf(error));
     return;
   }
-  await deps.store.recordSightings(alert.id, sightings, deps.now(), deps.followUp(alert));
+  const followUp = deps.followUp(alert);
+  await deps.store.recordSightings(alert.id, sightings, deps.now(), followUp);
+  if (followUp.recovery !== null) {
+    deps.onRecoveryWanted();
+  }
   const noted = {
     alertId: alert.id,
     searchName: alert.searchName === null ? null : cleanText(alert.searchName, mostNamed),

@@ -30,12 +30,18 @@ export function confirming({
   };
 }
 
+export interface Recovering {
+  readonly loops: readonly Loop[];
+  /** There are rows to be fetched. */
+  readonly wake: () => void;
+}
+
 /** Fetches the rows that the webhook leaves out, and looks for alerts that never came; nothing where Splunk's API is not configured. */
-export function startRecovering(deps: RecoveringDeps): readonly Loop[] {
+export function startRecovering(deps: RecoveringDeps): Recovering {
   const { config, edges, identity, log, onAlerts } = deps;
   const { splunk, store, notifiers, now } = edges;
   if (splunk === null) {
-    return [];
+    return { loops: [], wake: () => undefined };
   }
   const common = {
     splunk,
@@ -61,7 +67,7 @@ export function startRecovering(deps: RecoveringDeps): readonly Loop[] {
     log,
     retryCatchUpMs,
   );
-  return [recovering, catchingUp];
+  return { loops: [recovering, catchingUp], wake: recovering.wake };
 }
 
 /** After a failure of the store. */

@@ -27,6 +27,8 @@ export interface PipelineDeps {
   readonly extract: (alert: Alert) => readonly Sighting[];
   /** What follows from an alert beside its sightings. */
   readonly followUp: (alert: Alert) => ExtractedAlert;
+  /** Rows of an alert are to be fetched now: Splunk keeps them for minutes only. */
+  readonly onRecoveryWanted: () => void;
   /** What Splunk says of an alert; null: none needs to be confirmed. */
   readonly confirmationOf: ((alertId: string) => Promise<Confirmation>) | null;
   /** Why the address may never be blocked, or null. */

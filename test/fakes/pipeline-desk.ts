@@ -117,6 +117,7 @@ export function begin(
     },
     extract: () => [],
     followUp: () => ({ search: null, recovery: null, doubt: null }),
+    onRecoveryWanted: () => undefined,
     confirmationOf: null,
     protectedReason: () => null,
     confirmCrawler: () => Promise.resolve(null),

@@ -67,6 +67,7 @@ function start(store: Partial<PipelineDeps["store"]>, changes: Partial<PipelineD
     },
     extract: () => [],
     followUp: () => ({ search: null, recovery: null, doubt: null }),
+    onRecoveryWanted: () => undefined,
     confirmationOf: null,
     protectedReason: () => null,
     confirmCrawler: () => Promise.resolve(null),

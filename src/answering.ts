@@ -12,6 +12,7 @@ import { weighHints } from "./decide/weigh-hints.ts";
 import { type Decision, blockModeOf } from "./domain/decision.ts";
 import { prefixOf } from "./domain/ip-address.ts";
 import type { Edges, Identity } from "./app.ts";
+import type { Refusals } from "./ingest/refusals.ts";
 import type { Intelligence } from "./intelligence.ts";
 import type { ApiDeps, BacktestReport, DecisionNow, HoldTarget } from "./operate/api/deps.ts";
 import { freshFindings } from "./pipeline/known-facts.ts";
@@ -23,6 +24,7 @@ export interface AnsweringDeps {
   readonly identity: Identity;
   readonly intelligence: Intelligence;
   readonly wakeFirewalls: () => void;
+  readonly refusals: Pick<Refusals, "counts">;
   readonly log: Log;
 }
 
@@ -59,6 +61,7 @@ export function createApiDeps(deps: AnsweringDeps): ApiDeps {
     onAllowlistChanged: () => guard.refreshFromStore(),
     channels: notifiers.map(({ channel }) => channel),
     wakeFirewalls: deps.wakeFirewalls,
+    refusals: deps.refusals.counts,
     now,
     log,
   };

@@ -19,7 +19,10 @@ import { extractFor } from "./extract/extract-for.ts";
 import { extractSightings } from "./extract/extract-sightings.ts";
 import { createGuard, type Guard, type Surroundings } from "./guard.ts";
 import { createAcceptAlert } from "./ingest/accept-alerts.ts";
+import { countAddresses } from "./ingest/count-addresses.ts";
 import { createHttpServer, type HttpServer } from "./ingest/http-server.ts";
+import { createRefusals, type Refusals } from "./ingest/refusals.ts";
+import { type Loop, startLoop } from "./loop.ts";
 import { createEmailNotifier } from "./notify/email.ts";
 import { createRoutes } from "./operate/routes.ts";
 import type { Alert, Sighting } from "./domain/alert.ts";
@@ -179,7 +182,25 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
   const isCrowded = (): boolean => performance.now() - lastCrowdMs < crowdMs;
   const background = createBackground({ config, edges, identity, log, extract, intelligence, isCrowded });
   const { wakeFirewalls } = background;
-  const server = createServer({ config, edges, identity, log, extract, intelligence, wakeFirewalls });
+  const refusals = createRefusals({
+    onAlarm: async (alarm) => {
+      await store.raiseAlarm(alarm, channels, edges.now());
+    },
+    onAlarmEnd: (key) => store.endAlarm(key, edges.now()),
+    log,
+    clock: () => performance.now(),
+  });
+  const server = createServer({
+    config,
+    edges,
+    identity,
+    log,
+    extract,
+    intelligence,
+    wakeFirewalls,
+    refusals,
+  });
+  let settling: Loop | undefined;
 
   const accept: AcceptAlert = async (alert) => {
     deliveriesUnderWay += 1;
@@ -200,11 +221,13 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
     async start() {
       await server.start(accept);
       await background.start();
+      settling = startLoop("refusals", () => settle(refusals), log);
     },
     stop() {
       stopped ??= (async () => {
         try {
           await server.stop();
+          await settling?.stop();
           await background.stop();
           await intelligence.enrich.settle();
           await Promise.all([...edges.firewalls, ...edges.notifiers].map((edge) => edge.close()));
@@ -219,6 +242,13 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
   };
 }
 
+const settleMs = 60_000;
+
+async function settle(refusals: Refusals): Promise<number> {
+  await refusals.settle();
+  return settleMs;
+}
+
 interface ServerDeps {
   readonly config: Config;
   readonly edges: Edges;
@@ -227,6 +257,7 @@ interface ServerDeps {
   readonly log: Log;
   readonly extract: (alert: Pick<Alert, "rows" | "searchName">) => readonly Sighting[];
   readonly wakeFirewalls: () => void;
+  readonly refusals: Refusals;
 }
 
 function createServer(deps: ServerDeps): HttpServer {
@@ -237,8 +268,11 @@ function createServer(deps: ServerDeps): HttpServer {
     tls: config.tls,
     trustProxy: config.trustProxy,
     tokens: config.webhookTokens,
+    signingSecrets: config.webhookSigningSecrets,
+    rates: config.receiver,
+    refusals: deps.refusals,
     sources: config.webhookSources,
-    countAddresses: (alert) => extract(alert).length,
+    countAddresses: (alert) => countAddresses(alert, extract),
     store: edges.store,
     now: edges.now,
     log,

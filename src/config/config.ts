@@ -26,6 +26,7 @@ export interface Config {
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | null } | null;
   readonly trustProxy: readonly IpPrefix[];
   readonly splunkHost: string | null;
+  readonly receiver: ReceiverRates;
   /** Hosts of the proxies through which the services are reached. */
   readonly proxyHosts: readonly string[];
   readonly virustotal: ProviderConfig | null;
@@ -47,6 +48,14 @@ export interface Config {
   readonly shadow: Policy | null;
   readonly limits: BlastLimits;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+}
+
+/** Most deliveries a minute; null: no limit. */
+export interface ReceiverRates {
+  /** From one address. */
+  readonly perSource: number | null;
+  /** With one secret. */
+  readonly perToken: number | null;
 }
 
 export interface ProviderConfig {

@@ -11,7 +11,7 @@ import type { UnversionedPolicy } from "./read-policy.ts";
 import { configuredNames, readProviders } from "./read-providers.ts";
 import { readSearches } from "./read-searches.ts";
 import { readSecretSettings } from "./read-secret-settings.ts";
-import { readExtract, readFindings, readLimits, readProtection } from "./read-sections.ts";
+import { readExtract, readFindings, readLimits, readProtection, readReceiver } from "./read-sections.ts";
 import { readTls } from "./read-tls.ts";
 import { readTrustedKeys } from "./read-trusted-keys.ts";
 import { warnOfNames } from "./setting-names.ts";
@@ -82,6 +82,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     allowlist: readAllowlist(reader, file, { now, warn }),
     extract: readExtract(file, sources.defaults.extract),
     protection: readProtection(file),
+    receiver: readReceiver(file),
   };
   const secrets = readSecretSettings(reader, {
     dataDir,

@@ -27,6 +27,8 @@ export interface StatusDeps extends FirewallsDeps {
     "counts" | "firewalls" | "backlogs" | "withdrawnBlocks" | "controls" | "openAlarms"
   >;
   readonly providers: ProviderStates;
+  /** Deliveries refused since the start that may have been good ones, by reason. */
+  readonly refusals: () => Readonly<Record<string, number>>;
   readonly version: string;
   readonly mode: Mode;
   readonly startedAt: Date;

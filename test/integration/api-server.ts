@@ -169,6 +169,7 @@ const outside: Omit<ApiDeps, "store" | "log" | "now" | "wakeFirewalls"> = {
     states: () =>
       Promise.resolve([sampleProvider(), sampleProvider({ name: "abuseipdb", network: sampleProvider() })]),
   },
+  refusals: () => ({}),
   adminToken,
   graceSeconds: 3600,
   policyVersion: "sha256:0123456789ab",

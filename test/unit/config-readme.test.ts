@@ -43,7 +43,15 @@ test("the settings file in the README is valid and shows the defaults", async ()
     ).toEqual([]);
   }
   expect(withoutFirewall).toContain("policy:");
-  for (const part of ["policy", "extract", "findings", "limits", "lists", "protection"] as const) {
+  for (const part of [
+    "policy",
+    "extract",
+    "findings",
+    "limits",
+    "lists",
+    "protection",
+    "receiver",
+  ] as const) {
     expect(shown.config[part]).toEqual(plain.config[part]);
   }
 });

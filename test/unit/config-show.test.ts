@@ -71,6 +71,7 @@ const config: Config = {
   findings: { known: 43_200, unknown: 5400, failed: 90 },
   lists: { spamhausUrl: "https://www.spamhaus.org/drop", abuseipdbBlacklist: false },
   protection: { crawlers: ["googlebot", "bingbot"], cdns: [], refreshCdns: true },
+  receiver: { perSource: 5000, perToken: null },
   limits: {
     perMinute: 100,
     perHour: 500,
@@ -227,6 +228,8 @@ test("the configuration is shown without any secret", () => {
     limits.perNetwork                    100
     limits.perAs                         none
     limits.active                        200000
+    receiver.perSource                   5000
+    receiver.perToken                    none
     extract.fields                       src_ip, src
     extract.otherFields                  true
     extract.neverFields                  none

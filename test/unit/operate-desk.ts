@@ -107,6 +107,7 @@ export function operateDesk(
     readonly alarms?: readonly Alarm[];
     readonly lists?: readonly PrefixListRecord[];
     readonly providers?: readonly ProviderState[];
+    readonly refusals?: Readonly<Record<string, number>>;
   } = {},
 ): OperateDesk {
   const askedCanaries: string[] = [];
@@ -118,6 +119,7 @@ export function operateDesk(
     firewalls: holds.firewalls ?? [],
     now: () => now,
     providers: { states: () => Promise.resolve(holds.providers ?? []) },
+    refusals: () => holds.refusals ?? {},
     store: {
       controls: () => Promise.resolve({ paused: null, limited: null, ...holds.controls }),
       openAlarms: () => Promise.resolve(holds.alarms ?? []),

@@ -22,7 +22,6 @@ import { createAcceptAlert } from "./ingest/accept-alerts.ts";
 import { countAddresses } from "./ingest/count-addresses.ts";
 import { createHttpServer, type HttpServer } from "./ingest/http-server.ts";
 import { createRefusals, type Refusals } from "./ingest/refusals.ts";
-import { type Loop, startLoop } from "./loop.ts";
 import { createEmailNotifier } from "./notify/email.ts";
 import { createRoutes } from "./operate/routes.ts";
 import type { Alert, Sighting } from "./domain/alert.ts";
@@ -169,6 +168,26 @@ const crowd = 8;
 /** After such a moment, how long the receiver counts as crowded. */
 const crowdMs = 250;
 
+/** Tells when the receiver can't keep up. */
+function createCrowd() {
+  let underWay = 0;
+  let lastCrowdMs = Number.NEGATIVE_INFINITY;
+  return {
+    isCrowded: (): boolean => performance.now() - lastCrowdMs < crowdMs,
+    async during<T>(work: () => Promise<T>): Promise<T> {
+      underWay += 1;
+      if (underWay >= crowd) {
+        lastCrowdMs = performance.now();
+      }
+      try {
+        return await work();
+      } finally {
+        underWay -= 1;
+      }
+    },
+  };
+}
+
 /** Wires the parts together. Nothing runs until `start`. */
 export function createApp(config: Config, edges: Edges, identity: Identity, log: Log): App {
   const { store } = edges;
@@ -177,19 +196,20 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
   const extract = (alert: Pick<Alert, "rows" | "searchName">): readonly Sighting[] =>
     extractSightings(alert, extractFor(config.extract, intelligence.planOf(alert.searchName).fields));
   const commit = createAcceptAlert(store);
-  let deliveriesUnderWay = 0;
-  let lastCrowdMs = Number.NEGATIVE_INFINITY;
-  const isCrowded = (): boolean => performance.now() - lastCrowdMs < crowdMs;
-  const background = createBackground({ config, edges, identity, log, extract, intelligence, isCrowded });
-  const { wakeFirewalls } = background;
-  const refusals = createRefusals({
-    onAlarm: async (alarm) => {
-      await store.raiseAlarm(alarm, channels, edges.now());
-    },
-    onAlarmEnd: (key) => store.endAlarm(key, edges.now()),
+  const deliveries = createCrowd();
+  const refusals = refusalsTold(edges, channels, log);
+  const { isCrowded } = deliveries;
+  const background = createBackground({
+    config,
+    edges,
+    identity,
     log,
-    clock: () => performance.now(),
+    extract,
+    intelligence,
+    isCrowded,
+    refusals,
   });
+  const { wakeFirewalls } = background;
   const server = createServer({
     config,
     edges,
@@ -200,20 +220,11 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
     wakeFirewalls,
     refusals,
   });
-  let settling: Loop | undefined;
 
   const accept: AcceptAlert = async (alert) => {
-    deliveriesUnderWay += 1;
-    if (deliveriesUnderWay >= crowd) {
-      lastCrowdMs = performance.now();
-    }
-    try {
-      const outcome = await commit(alert);
-      background.wakePipeline();
-      return outcome;
-    } finally {
-      deliveriesUnderWay -= 1;
-    }
+    const outcome = await deliveries.during(() => commit(alert));
+    background.wakePipeline();
+    return outcome;
   };
 
   let stopped: Promise<void> | undefined;
@@ -221,13 +232,11 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
     async start() {
       await server.start(accept);
       await background.start();
-      settling = startLoop("refusals", () => settle(refusals), log);
     },
     stop() {
       stopped ??= (async () => {
         try {
           await server.stop();
-          await settling?.stop();
           await background.stop();
           await intelligence.enrich.settle();
           await Promise.all([...edges.firewalls, ...edges.notifiers].map((edge) => edge.close()));
@@ -242,11 +251,16 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
   };
 }
 
-const settleMs = 60_000;
-
-async function settle(refusals: Refusals): Promise<number> {
-  await refusals.settle();
-  return settleMs;
+/** People are told of what is refused like of any other trouble. */
+function refusalsTold({ store, now }: Edges, channels: readonly string[], log: Log): Refusals {
+  return createRefusals({
+    onAlarm: async (alarm) => {
+      await store.raiseAlarm(alarm, channels, now());
+    },
+    onAlarmEnd: (key) => store.endAlarm(key, now()),
+    log,
+    clock: () => performance.now(),
+  });
 }
 
 interface ServerDeps {

@@ -9,6 +9,7 @@ import type { IpAddress } from "./domain/ip-address.ts";
 import type { Policy } from "./domain/policy.ts";
 import { createCanaryRule } from "./enforce/canary-rule.ts";
 import { createReconciler } from "./enforce/reconciler.ts";
+import type { Refusals } from "./ingest/refusals.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { sendDue } from "./notify/send-due.ts";
 import type { Intelligence } from "./intelligence.ts";
@@ -29,6 +30,7 @@ export interface BackgroundDeps {
   readonly intelligence: Intelligence;
   /** True while deliveries queue up. */
   readonly isCrowded: () => boolean;
+  readonly refusals: Pick<Refusals, "settle">;
 }
 
 export interface Background {
@@ -180,6 +182,7 @@ function startUpkeep(deps: BackgroundDeps, isComplete: boolean): readonly Loop[]
     startLoop("lists", deps.intelligence.refreshLists, deps.log),
     startForgetting(deps),
     startMendingClock(deps),
+    startLoop("refusals", () => settleRefusals(deps), deps.log),
   ];
 }
 
@@ -192,6 +195,13 @@ function startMendingClock({ edges: { store, now }, log }: BackgroundDeps): Loop
     return mendClockMs;
   };
   return startLoop("clock", mend, log, mendClockMs);
+}
+
+const settleMs = 60_000;
+
+async function settleRefusals({ refusals }: BackgroundDeps): Promise<number> {
+  await refusals.settle();
+  return settleMs;
 }
 
 const forgetMs = 3_600_000;

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { cleanText } from "../domain/clean-text.ts";
 import { utc } from "../notify/words.ts";
 import { Shown } from "./ask-api.ts";
 import type { ExitCode, Host } from "./host.ts";
 import { type ListOptions, listPage } from "./list-page.ts";
 
 const AlertAnswer = z.object({
+  id: Shown,
   receivedAt: z.coerce.date(),
   source: Shown,
   searchName: Shown.nullable(),
@@ -13,26 +15,71 @@ const AlertAnswer = z.object({
   waiting: z.number(),
   decisions: z.record(Shown, z.number()),
   error: Shown.nullable(),
+  noAddress: z.object({ fields: z.array(Shown).nullable(), hint: Shown }).nullable(),
 });
+type AlertAnswer = z.infer<typeof AlertAnswer>;
+
+export interface AlertsOptions extends ListOptions {
+  /** Instead those that could not be read. */
+  readonly unreadable?: true;
+}
 
 /** Lists alerts, newest first. @throws {AppError} CONFIG_INVALID, API_UNREACHABLE, API_REFUSED */
-export function alerts(host: Host, options: ListOptions): Promise<ExitCode> {
+export function alerts(host: Host, options: AlertsOptions): Promise<ExitCode> {
+  return options.unreadable === true ? listUnreadable(host, options) : listReadable(host, options);
+}
+
+function listReadable(host: Host, options: ListOptions): Promise<ExitCode> {
   return listPage(host, options, {
     path: "/api/v1/alerts",
     key: "alerts",
     schema: AlertAnswer,
-    head: ["received", "search", "from", "rows", "addresses", "waiting", "decisions"],
-    row: ({ receivedAt, source, searchName, rows, sightings, waiting, decisions, error }) => [
+    head: ["received", "alert", "search", "from", "rows", "addresses", "waiting", "decisions"],
+    row: ({ id, receivedAt, source, searchName, rows, sightings, waiting, ...outcome }) => [
       utc(receivedAt),
+      id,
       searchName ?? "-",
       source,
       String(rows),
       String(sightings),
       String(waiting),
-      error === null ? countsOf(decisions) : `failed: ${error}`,
+      becameOf(outcome),
     ],
     empty: "No alert has come yet.\n",
   });
+}
+
+const UnreadableAnswer = z.object({
+  receivedAt: z.coerce.date(),
+  remoteAddress: Shown,
+  reason: Shown,
+  bytes: z.number(),
+  beginning: Shown,
+});
+
+function listUnreadable(host: Host, options: ListOptions): Promise<ExitCode> {
+  return listPage(host, options, {
+    path: "/api/v1/alerts/unreadable",
+    key: "deliveries",
+    schema: UnreadableAnswer,
+    head: ["received", "from", "bytes", "why", "begins"],
+    row: ({ receivedAt, remoteAddress, reason, bytes, beginning }) => [
+      utc(receivedAt),
+      remoteAddress,
+      String(bytes),
+      reason,
+      cleanText(beginning, 60),
+    ],
+    empty: "Every delivery could be read.\n",
+  });
+}
+
+/** In a list; the whole hint is told for the alert alone. */
+function becameOf({ error, noAddress, decisions }: Pick<AlertAnswer, "error" | "noAddress" | "decisions">) {
+  if (error !== null) {
+    return `failed: ${error}`;
+  }
+  return noAddress === null ? countsOf(decisions) : `no address: ${cleanText(noAddress.hint, 200)}`;
 }
 
 function countsOf(counts: Readonly<Record<string, number>>): string {

@@ -1,6 +1,7 @@
 import type { Alert } from "../domain/alert.ts";
 import type { AlertSummary, Store } from "../ports.ts";
 import { alertColumns, type Engine, isOneOf } from "./engine.ts";
+import { fieldsOfAlerts } from "./alert-fields.ts";
 import { pageOf, readCursor } from "./page-cursor.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { AlertSummaryRow } from "./report-rows.ts";
@@ -8,7 +9,16 @@ import { AlertRow } from "./rows.ts";
 import { reportSightings, sightingReports } from "./sighting-reports.ts";
 
 /** Without the rows: they may be megabytes each. */
-const summaryColumns = ["id", "source", "sid", "search_name", "received_at", "row_count", "error"] as const;
+const summaryColumns = [
+  "id",
+  "source",
+  "sid",
+  "search_name",
+  "received_at",
+  "row_count",
+  "error",
+  "due_at",
+] as const;
 
 /** Of one alert; it may name very many. */
 const mostSightings = 1000;
@@ -39,7 +49,7 @@ export function createAlertLists(engine: Engine, readRows: ReadRows): Pick<Store
     async alert(id) {
       const rows = await reader
         .selectFrom("alerts")
-        .select([...alertColumns, "error"])
+        .select([...alertColumns, "error", "due_at"])
         .where("id", "=", id)
         .execute();
       const [alert] = readRows(rows, { table: "alerts", schema: AlertRow, idOf: idOfRow }).readable;
@@ -89,8 +99,11 @@ async function summariesOf(
     .execute();
   const sightings = new Map(seen.map((row) => [row.alert_id, row]));
   const decisions = Map.groupBy(decided, (row) => row.alert_id);
-  return readable.map((alert) => ({
+  const nameless = readable.filter(({ id, isRead }) => isRead && !sightings.has(id)).map(({ id }) => id);
+  const fields = await fieldsOfAlerts(engine, nameless);
+  return readable.map(({ isRead, ...alert }) => ({
     ...alert,
+    noAddress: isRead && !sightings.has(alert.id) ? { fields: fields.get(alert.id) ?? null } : null,
     sightings: sightings.get(alert.id)?.all ?? 0,
     waiting: sightings.get(alert.id)?.waiting ?? 0,
     decisions: Object.fromEntries((decisions.get(alert.id) ?? []).map(({ action, n }) => [action, n])),

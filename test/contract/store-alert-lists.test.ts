@@ -85,6 +85,7 @@ describeStore("the store's lists of alerts", (engine) => {
       waiting: 0,
       decisions: {},
       error: null,
+      noAddress: null,
     };
     expect(items).toEqual([
       { ...summary, id: "al_3", receivedAt: after(2), rows: 0, error: "no field with an address" },

@@ -105,7 +105,7 @@ describe("every command that asks the receiver", () => {
 /** The commands below one, as its help lists them. */
 async function commandsOf(...path: readonly string[]): Promise<readonly string[][]> {
   const { out } = await runCommand([...path, "--help"], {});
-  const [, list = ""] = out.split("Commands:\n");
+  const [list = ""] = (out.split("Commands:\n")[1] ?? "").split("\n\n");
   const names = [...list.matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1] ?? "");
   const found = names.filter((name) => name !== "help").map((name) => [...path, name]);
   const below = await Promise.all(found.map((one) => commandsOf(...one)));

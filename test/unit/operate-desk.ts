@@ -2,6 +2,7 @@ import type { ConfiguredFirewall } from "../../src/operate/read-firewalls.ts";
 import type { MetricsDeps } from "../../src/operate/metrics.ts";
 import type { ProviderState } from "../../src/operate/read-providers.ts";
 import type {
+  AddresslessSearch,
   Alarm,
   Controls,
   FirewallBacklog,
@@ -107,6 +108,7 @@ export function operateDesk(
     readonly alarms?: readonly Alarm[];
     readonly lists?: readonly PrefixListRecord[];
     readonly providers?: readonly ProviderState[];
+    readonly addressless?: readonly AddresslessSearch[];
     readonly refusals?: Readonly<Record<string, number>>;
   } = {},
 ): OperateDesk {
@@ -122,6 +124,7 @@ export function operateDesk(
     refusals: () => holds.refusals ?? {},
     store: {
       controls: () => Promise.resolve({ paused: null, limited: null, ...holds.controls }),
+      searchesWithoutAddresses: () => Promise.resolve(holds.addressless ?? []),
       openAlarms: () => Promise.resolve(holds.alarms ?? []),
       prefixLists: () => Promise.resolve(holds.lists ?? []),
       counts: () => Promise.resolve({ ...quiet, ...holds.counts }),

@@ -17,7 +17,7 @@ export function readDelivery(bytes: Buffer, about: DeliveryAbout): Alert | Unrea
   }
   let json: unknown;
   try {
-    json = JSON.parse(bytes.toString("utf8"));
+    json = JSON.parse(textOf(bytes));
   } catch {
     return {
       problem: "BODY_UNREADABLE",
@@ -32,4 +32,12 @@ export function readDelivery(bytes: Buffer, about: DeliveryAbout): Alert | Unrea
     }
     throw error;
   }
+}
+
+const byteOrderMark = Buffer.from("\ufeff");
+
+/** Some tools on Windows put a byte order mark before UTF-8. */
+function textOf(bytes: Buffer): string {
+  const hasMark = bytes.subarray(0, byteOrderMark.length).equals(byteOrderMark);
+  return (hasMark ? bytes.subarray(byteOrderMark.length) : bytes).toString("utf8");
 }

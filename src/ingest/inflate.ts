@@ -1,7 +1,7 @@
 import { gunzip } from "node:zlib";
 
 /** Of a signed delivery after unpacking: 50,000 rows of 670 bytes, and what one delivery may cost in memory. */
-export const mostInflatedBytes = 32 * 1024 * 1024;
+const mostInflatedBytes = 32 * 1024 * 1024;
 
 export interface BodyProblem {
   readonly problem: "BODY_TOO_LARGE" | "BODY_UNREADABLE";

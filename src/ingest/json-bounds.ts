@@ -1,7 +1,7 @@
 /** Deeper than anything that Splunk or a fork of its webhook sends. */
-export const mostDepth = 64;
+const mostDepth = 64;
 /** Fields of one row, or of any other object. */
-export const mostKeys = 10_000;
+const mostKeys = 10_000;
 
 const quote = 0x22;
 const backslash = 0x5c;

@@ -10,7 +10,7 @@ export interface SignatureHeaders {
 }
 
 /** How far the sender's clock may be away from ours, in seconds. Later it is a replay. */
-export const toleranceSeconds = 5 * 60;
+const toleranceSeconds = 5 * 60;
 
 const visible = /^[\x21-\x7e]{1,256}$/;
 /** More is no sender that rotates its secrets. */

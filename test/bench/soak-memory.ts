@@ -2,6 +2,10 @@
 export interface Reading {
   readonly seconds: number;
   readonly megabytes: number;
+  /** Of it what the program holds: heap in use, and buffers. The rest is what the engine keeps for later. */
+  readonly heldMegabytes: number;
+  /** Alerts and addresses not yet worked on. */
+  readonly waiting: number;
 }
 
 /** What still counts as flat: caches may fill and the heap breathes. */
@@ -26,8 +30,13 @@ export function judgeMemory(readings: readonly Reading[]): {
   const highest = Math.max(...readings.map(({ megabytes }) => megabytes));
   return {
     isFlat,
-    text: `Memory is ${isFlat ? "flat" : "NOT flat"}: second third ${second.toFixed(0)} MB, last third ${last.toFixed(0)} MB, ${perMinute.toFixed(2)} MB a minute over the second half, at most ${highest.toFixed(0)} MB`,
+    text: `Memory is ${isFlat ? "flat" : "NOT flat"}: second third ${second.toFixed(0)} MB, last third ${last.toFixed(0)} MB, ${perMinute.toFixed(2)} MB a minute over the second half, at most ${highest.toFixed(0)} MB; really held after a collection: ${floorOf(readings.slice(third, 2 * third))} MB, then ${floorOf(readings.slice(2 * third))} MB`,
   };
+}
+
+/** The least that was held: what a collection can't free. A leak shows here first. */
+function floorOf(readings: readonly Reading[]): string {
+  return Math.min(...readings.map(({ heldMegabytes }) => heldMegabytes)).toFixed(0);
 }
 
 function median(readings: readonly Reading[]): number {

@@ -3,7 +3,7 @@
  * Prints its memory every 10 s and fails when it isn't flat or when an answer is not what it should be.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -139,6 +139,9 @@ function send(url: URL, { path, body, headers, expected }: Delivery): void {
 }
 
 function start(): ChildProcess {
+  const settings = join(dir, "portcullis.yaml");
+  // Nothing leaves this machine, and nothing is waited for.
+  writeFileSync(settings, "lists: { spamhausDrop: false }\n");
   const log = openSync(join(dir, "log"), "w");
   return spawn(process.execPath, [join(import.meta.dirname, "../../src/main.ts"), "serve"], {
     env: {
@@ -148,8 +151,7 @@ function start(): ChildProcess {
       PORT: "0",
       WEBHOOK_TOKEN: token,
       WEBHOOK_SIGNING_SECRET: secret,
-      // Nothing leaves this machine.
-      SPAMHAUS_URL: "http://127.0.0.1:9",
+      CONFIG_FILE: settings,
       LOG_LEVEL: "error",
     },
     stdio: ["ignore", "pipe", log],
@@ -166,21 +168,29 @@ function urlOf(child: ChildProcess): Promise<URL> {
         resolve(new URL(found));
       }
     });
-    child.once("exit", () => {
-      reject(
-        new Error(`it ended before it listened: ${readFileSync(join(dir, "log"), "utf8").slice(0, 2000)}`),
-      );
+    void ended.then(() => {
+      reject(new Error("the receiver ended before it listened, or in between"));
     });
   });
 }
 
-function readMemory(child: ChildProcess, seconds: number): Reading {
-  const status = readFileSync(`/proc/${String(child.pid)}/status`, "utf8");
-  return { seconds, megabytes: Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024 };
+/** As the receiver tells it: what is resident, and what of it the program really holds. */
+async function readMemory(url: URL, seconds: number): Promise<Reading> {
+  const text = await (await fetch(new URL("/metrics", url))).text();
+  const megabytesOf = (name: string): number =>
+    Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1] ?? Number.NaN) / 2 ** 20;
+  return {
+    seconds,
+    megabytes: megabytesOf("process_resident_memory_bytes"),
+    heldMegabytes: megabytesOf("nodejs_heap_size_used_bytes") + megabytesOf("nodejs_external_memory_bytes"),
+    waiting:
+      Number(/^portcullis_alerts_waiting (\d+)$/m.exec(text)?.[1] ?? 0) +
+      Number(/^portcullis_sightings_waiting (\d+)$/m.exec(text)?.[1] ?? 0),
+  };
 }
 
 /** Sends `rate` a second for the whole time, and reads the memory meanwhile. */
-async function soak(child: ChildProcess, url: URL): Promise<readonly Reading[]> {
+async function soak(url: URL): Promise<readonly Reading[]> {
   const readings: Reading[] = [];
   const startMs = performance.now();
   const passed = (): number => performance.now() - startMs;
@@ -190,10 +200,10 @@ async function soak(child: ChildProcess, url: URL): Promise<readonly Reading[]> 
       send(url, deliveryOf(counts.sent));
     }
     if (passed() > readings.length * readEveryMs) {
-      const reading = readMemory(child, Math.round(passed() / 1000));
+      const reading = await readMemory(url, Math.round(passed() / 1000));
       readings.push(reading);
       print(
-        `${String(reading.seconds).padStart(5)} s  ${reading.megabytes.toFixed(0).padStart(5)} MB  ${counts.answered} answered, ${counts.wrong} wrong`,
+        `${String(reading.seconds).padStart(5)} s  ${reading.megabytes.toFixed(0).padStart(5)} MB (${reading.heldMegabytes.toFixed(0)} held)  ${counts.answered} answered, ${counts.wrong} wrong, ${reading.waiting} wait`,
       );
     }
     await new Promise((resolve) => {
@@ -204,8 +214,9 @@ async function soak(child: ChildProcess, url: URL): Promise<readonly Reading[]> 
 }
 
 const child = start();
+const ended = new Promise((resolve) => child.once("exit", resolve));
 try {
-  const readings = await soak(child, await urlOf(child));
+  const readings = await soak(await urlOf(child));
   print(plotMemory(readings));
   const verdict = judgeMemory(readings);
   print(
@@ -215,6 +226,7 @@ try {
   process.exitCode = verdict.isFlat && counts.wrong === 0 && child.exitCode === null ? 0 : 1;
 } finally {
   child.kill("SIGKILL");
+  await ended;
   agent.destroy();
   rmSync(dir, { recursive: true, force: true });
 }

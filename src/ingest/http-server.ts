@@ -52,7 +52,7 @@ const usualBounds: ServerBounds = {
   headersMs: 15_000,
   requestMs: 30_000,
   checkMs: 5000,
-  known: { mostDeliveries: 2000, mostBytes: 96 * mebibyte, shareOfSender: 1 },
+  known: { mostDeliveries: 2000, mostBytes: 64 * mebibyte, shareOfSender: 1 },
   unproved: { mostDeliveries: 500, mostBytes: 32 * mebibyte, shareOfSender: 0.5 },
 };
 

@@ -12,6 +12,7 @@ import { weighHints } from "./decide/weigh-hints.ts";
 import { type Decision, blockModeOf } from "./domain/decision.ts";
 import { prefixOf } from "./domain/ip-address.ts";
 import type { Edges, Identity } from "./app.ts";
+import type { Refusals } from "./ingest/refusals.ts";
 import type { Intelligence } from "./intelligence.ts";
 import type { ApiDeps, BacktestReport, DecisionNow, HoldTarget } from "./operate/api/deps.ts";
 import { freshFindings } from "./pipeline/known-facts.ts";
@@ -25,6 +26,7 @@ export interface AnsweringDeps {
   readonly wakeFirewalls: () => void;
   readonly wakePipeline: () => void;
   readonly takeAlert: ApiDeps["takeAlert"];
+  readonly refusals: Pick<Refusals, "counts">;
   readonly log: Log;
 }
 
@@ -64,6 +66,7 @@ export function createApiDeps(deps: AnsweringDeps): ApiDeps {
     wakeFirewalls: deps.wakeFirewalls,
     wakePipeline: deps.wakePipeline,
     takeAlert: deps.takeAlert,
+    refusals: deps.refusals.counts,
     now,
     log,
   };

@@ -19,8 +19,10 @@ import { extractFor } from "./extract/extract-for.ts";
 import { extractSightings } from "./extract/extract-sightings.ts";
 import { createGuard, type Guard, type Surroundings } from "./guard.ts";
 import { createAcceptAlert } from "./ingest/accept-alerts.ts";
-import { createSplunkApi } from "./ingest/splunk-api/create-splunk-api.ts";
+import { countAddresses } from "./ingest/count-addresses.ts";
 import { createHttpServer, type HttpServer } from "./ingest/http-server.ts";
+import { createRefusals, type Refusals } from "./ingest/refusals.ts";
+import { createSplunkApi } from "./ingest/splunk-api/create-splunk-api.ts";
 import { createTakeAlert } from "./ingest/take-alert.ts";
 import { createEmailNotifier } from "./notify/email.ts";
 import { createRoutes } from "./operate/routes.ts";
@@ -168,6 +170,26 @@ const crowd = 8;
 /** After such a moment, how long the receiver counts as crowded. */
 const crowdMs = 250;
 
+/** Tells when the receiver can't keep up. */
+function createCrowd() {
+  let underWay = 0;
+  let lastCrowdMs = Number.NEGATIVE_INFINITY;
+  return {
+    isCrowded: (): boolean => performance.now() - lastCrowdMs < crowdMs,
+    async during<T>(work: () => Promise<T>): Promise<T> {
+      underWay += 1;
+      if (underWay >= crowd) {
+        lastCrowdMs = performance.now();
+      }
+      try {
+        return await work();
+      } finally {
+        underWay -= 1;
+      }
+    },
+  };
+}
+
 /** Wires the parts together. Nothing runs until `start`. */
 export function createApp(config: Config, edges: Edges, identity: Identity, log: Log): App {
   const { store } = edges;
@@ -176,31 +198,22 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
   const extract = (alert: Pick<Alert, "rows" | "searchName">): readonly Sighting[] =>
     extractSightings(alert, extractFor(config.extract, intelligence.planOf(alert.searchName).fields));
   const commit = createAcceptAlert(store);
-  let deliveriesUnderWay = 0;
-  let lastCrowdMs = Number.NEGATIVE_INFINITY;
-  const isCrowded = (): boolean => performance.now() - lastCrowdMs < crowdMs;
-  const background = createBackground({ config, edges, identity, log, extract, intelligence, isCrowded });
+  const deliveries = createCrowd();
+  const refusals = refusalsTold(edges, channels, log);
+  const parts = { config, edges, identity, log, extract, intelligence, refusals };
+  const background = createBackground({ ...parts, isCrowded: deliveries.isCrowded });
   const { wakeFirewalls, wakePipeline } = background;
   const takeAlert = createTakeAlert({
     accept: (alert) => accept(alert),
-    countAddresses: (alert) => extract(alert).length,
+    countAddresses: (alert) => countAddresses(alert, extract),
     now: edges.now,
   });
-  const outside = { wakeFirewalls, wakePipeline, takeAlert };
-  const server = createServer({ config, edges, identity, log, extract, intelligence, ...outside });
+  const server = createServer({ ...parts, wakeFirewalls, wakePipeline, takeAlert });
 
   const accept: AcceptAlert = async (alert) => {
-    deliveriesUnderWay += 1;
-    if (deliveriesUnderWay >= crowd) {
-      lastCrowdMs = performance.now();
-    }
-    try {
-      const outcome = await commit(alert);
-      background.wakePipeline();
-      return outcome;
-    } finally {
-      deliveriesUnderWay -= 1;
-    }
+    const outcome = await deliveries.during(() => commit(alert));
+    background.wakePipeline();
+    return outcome;
   };
 
   let stopped: Promise<void> | undefined;
@@ -229,8 +242,21 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
   };
 }
 
+/** People are told of what is refused like of any other trouble. */
+function refusalsTold({ store, now }: Edges, channels: readonly string[], log: Log): Refusals {
+  return createRefusals({
+    onAlarm: async (alarm) => {
+      await store.raiseAlarm(alarm, channels, now());
+    },
+    onAlarmEnd: (key) => store.endAlarm(key, now()),
+    log,
+    clock: () => performance.now(),
+  });
+}
+
 interface ServerDeps extends AnsweringDeps {
   readonly extract: (alert: Pick<Alert, "rows" | "searchName">) => readonly Sighting[];
+  readonly refusals: Refusals;
 }
 
 function createServer(deps: ServerDeps): HttpServer {
@@ -241,8 +267,11 @@ function createServer(deps: ServerDeps): HttpServer {
     tls: config.tls,
     trustProxy: config.trustProxy,
     tokens: config.webhookTokens,
+    signingSecrets: config.webhookSigningSecrets,
+    rates: config.receiver,
+    refusals: deps.refusals,
     sources: config.webhookSources,
-    countAddresses: (alert) => extract(alert).length,
+    countAddresses: (alert) => countAddresses(alert, extract),
     store: edges.store,
     now: edges.now,
     log,

@@ -9,16 +9,17 @@ import type { IpAddress } from "./domain/ip-address.ts";
 import type { Policy } from "./domain/policy.ts";
 import { createCanaryRule } from "./enforce/canary-rule.ts";
 import { createReconciler } from "./enforce/reconciler.ts";
+import type { Refusals } from "./ingest/refusals.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { sendDue } from "./notify/send-due.ts";
 import type { Intelligence } from "./intelligence.ts";
 import { type Pipeline, type PipelineDeps, type Question, startPipeline } from "./pipeline.ts";
-import { forgetProviders } from "./pipeline/forget-providers.ts";
 import type { Edges, Identity } from "./app.ts";
 import type { Firewall, Log, Neighbours, Notifier } from "./ports.ts";
 import { isEnforcing } from "./config/is-enforcing.ts";
 import { messageOf } from "./domain/errors.ts";
 import { policyText } from "./decide/policy-text.ts";
+import { startUpkeep } from "./upkeep.ts";
 import { confirming, startRecovering } from "./recovering.ts";
 
 export interface BackgroundDeps {
@@ -30,6 +31,7 @@ export interface BackgroundDeps {
   readonly intelligence: Intelligence;
   /** True while deliveries queue up. */
   readonly isCrowded: () => boolean;
+  readonly refusals: Pick<Refusals, "settle">;
 }
 
 export interface Background {
@@ -42,11 +44,6 @@ export interface Background {
   readonly wakeFirewalls: () => void;
 }
 
-const refreshMs = 300_000;
-/** While a host that must be protected could not be resolved. */
-const refreshSoonMs = 15_000;
-/** What firewalls tell of themselves comes from the store: it costs nobody a question. */
-const refreshFirewallsMs = 5000;
 /** How long the first decision waits for the firewalls to tell their own addresses. */
 const introductionMs = 3000;
 
@@ -61,25 +58,21 @@ export function createBackground(deps: BackgroundDeps): Background {
   let wakePipeline = (): void => undefined;
   let onRecoveryWanted = (): void => undefined;
 
-  const isCanary = (firewall: Firewall | undefined): boolean =>
-    config.firewalls.some((one) => one.isCanary && one.name === firewall?.name);
+  const canaries = new Set(config.firewalls.flatMap(({ isCanary, name }) => (isCanary ? [name] : [])));
   const onDecided = ({ action }: Decision): void => {
     wakeAll(action === "block" ? [...reconcilers, ...outboxes] : action === "hold" ? outboxes : []);
   };
 
   // Before anything is decided: what must never be blocked.
   const startWhenIntroduced = async (): Promise<Pipeline | undefined> => {
-    await Promise.race([
-      Promise.all(reconcilers.map(({ introduced }) => introduced)),
-      setTimeout(introductionMs, undefined, { signal: isStopped.signal }).catch(() => undefined),
-    ]);
+    await introductions(reconcilers, isStopped.signal);
     await edges.guard.refreshFromStore();
     if (isStopped.signal.aborted) {
       return undefined;
     }
     await preparePast(deps);
-    const { isCrowded } = deps;
-    const started = startPipeline({ ...pipelineEdges(deps), onDecided, onRecoveryWanted, isCrowded, log });
+    const wakes = { onDecided, onRecoveryWanted };
+    const started = startPipeline({ ...pipelineEdges(deps), ...wakes, isCrowded: deps.isCrowded, log });
     wakePipeline = started.wake;
     return started;
   };
@@ -91,16 +84,18 @@ export function createBackground(deps: BackgroundDeps): Background {
       reconcilers = edges.firewalls.map((firewall) =>
         startReconciler(deps, firewall, () => {
           wakeAll(outboxes);
-          if (isCanary(firewall)) {
+          if (canaries.has(firewall.name)) {
             // What it has found harmless waits for the others.
-            wakeAll(reconcilers.filter((_reconciler, n) => !isCanary(edges.firewalls[n])));
+            wakeAll(reconcilers.filter((_reconciler, n) => !canaries.has(edges.firewalls[n]?.name ?? "")));
           }
         }),
       );
-      const onAlerts = (): void => {
-        wakePipeline();
-      };
-      const recovering = startRecovering({ ...deps, onAlerts });
+      const recovering = startRecovering({
+        ...deps,
+        onAlerts: () => {
+          wakePipeline();
+        },
+      });
       onRecoveryWanted = recovering.wake;
       loops = [...startUpkeep(deps, isComplete), ...recovering.loops, ...reconcilers, ...outboxes];
       pipeline = startWhenIntroduced();
@@ -117,6 +112,14 @@ export function createBackground(deps: BackgroundDeps): Background {
       wakeAll(reconcilers);
     },
   };
+}
+
+/** Resolves when every firewall has told its own addresses, or it has taken too long. */
+async function introductions(reconcilers: readonly Reconciling[], signal: AbortSignal): Promise<void> {
+  await Promise.race([
+    Promise.all(reconcilers.map(({ introduced }) => introduced)),
+    setTimeout(introductionMs, undefined, { signal }).catch(() => undefined),
+  ]);
 }
 
 /** What this run decides by. */
@@ -182,42 +185,6 @@ function pipelineEdges({
   };
 }
 
-/** What is kept up to date beside the work. */
-function startUpkeep(deps: BackgroundDeps, isComplete: boolean): readonly Loop[] {
-  return [
-    startRefreshing(deps, isComplete),
-    startLoop("lists", deps.intelligence.refreshLists, deps.log),
-    startForgetting(deps),
-    startMendingClock(deps),
-  ];
-}
-
-const mendClockMs = 60_000;
-
-/** What was written down while the clock was wrong must not wait for that time. */
-function startMendingClock({ edges: { store, now }, log }: BackgroundDeps): Loop {
-  const mend = async (): Promise<number> => {
-    await store.mendClock(now());
-    return mendClockMs;
-  };
-  return startLoop("clock", mend, log, mendClockMs);
-}
-
-const forgetMs = 3_600_000;
-
-function startForgetting({
-  edges: { store, providers, now },
-  identity: { holder },
-  log,
-}: BackgroundDeps): Loop {
-  const names = providers.map(({ name }) => name);
-  const forget = async (): Promise<number> => {
-    await forgetProviders({ store, providers: names, holder, now });
-    return forgetMs;
-  };
-  return startLoop("forget providers", forget, log, forgetMs);
-}
-
 function startOutbox(
   { edges: { store, now }, identity: { holder }, log }: BackgroundDeps,
   notifier: Notifier,
@@ -270,22 +237,6 @@ function startReconciler(
     log,
   );
   return { ...loop, introduced };
-}
-
-/** Goes on from the first refresh, which has just been done. */
-function startRefreshing({ edges: { guard }, log }: BackgroundDeps, isComplete: boolean): Loop {
-  const dueAfter = (isAllKnown: boolean): number =>
-    performance.now() + (isAllKnown ? refreshMs : refreshSoonMs);
-  let dueMs = dueAfter(isComplete);
-  const refresh = async (): Promise<number> => {
-    if (performance.now() < dueMs) {
-      await guard.refreshFromStore();
-    } else {
-      dueMs = dueAfter(await guard.refresh());
-    }
-    return refreshFirewallsMs;
-  };
-  return startLoop("own addresses", refresh, log);
 }
 
 function wakeAll(loops: readonly Loop[]): void {

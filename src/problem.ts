@@ -14,6 +14,7 @@ export type ProblemCode =
   | "CONFLICT"
   | "BODY_TOO_LARGE"
   | "RATE_LIMITED"
+  | "OVERLOADED"
   | "INTERNAL"
   | "STORE_UNAVAILABLE";
 
@@ -28,6 +29,7 @@ const kinds: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   CONFLICT: { status: 409, title: "What stands now does not allow it" },
   BODY_TOO_LARGE: { status: 413, title: "The body is too large" },
   RATE_LIMITED: { status: 429, title: "Too many requests" },
+  OVERLOADED: { status: 503, title: "Too much waits to be stored" },
   INTERNAL: { status: 500, title: "Internal error" },
   STORE_UNAVAILABLE: { status: 503, title: "The database does not answer" },
 };

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { alerts } from "./alerts.ts";
+import { alerts, type AlertsOptions } from "./alerts.ts";
 import { approvals } from "./approvals.ts";
 import { approve, type ApproveOptions } from "./approve.ts";
 import type { AskOptions } from "./ask-options.ts";
@@ -9,6 +9,7 @@ import { decisions, type DecisionsOptions } from "./decisions.ts";
 import { deny, type DenyOptions } from "./deny.ts";
 import type { ExitCode, Host } from "./host.ts";
 import type { ListOptions } from "./list-page.ts";
+import { showAlert } from "./show-alert.ts";
 import { policies } from "./policies.ts";
 import { redriveAlert } from "./redrive-alert.ts";
 
@@ -25,19 +26,30 @@ function addLists(program: Command, host: Host, finish: Finish): void {
   const alertsCommand = program
     .command("alerts")
     .description("what came in, newest first, and what became of it")
+    .option("--unreadable", "instead what came with the right secret and could not be read")
     .option("--limit <n>", "so many at most");
-  asking(alertsCommand, "alerts --limit 10").action(async (options: ListOptions) => {
+  asking(alertsCommand, "alerts --limit 10").action(async (options: AlertsOptions) => {
     finish(await alerts(host, options));
   });
+  alertsCommand.enablePositionalOptions();
   const redriveCommand = alertsCommand
     .command("redrive")
     .description(
       "take up a stored alert again: one that failed, waits, or names addresses in fields that the settings name only now",
     )
-    .argument("<id>", 'as "portcullis alerts --json" shows it');
-  asking(redriveCommand, "alerts redrive al_68e76390000104d2a1b2c3d4e5f60718").action(
-    async (id: string, _options: AskOptions, command: Command) => {
-      finish(await redriveAlert(host, id, command.optsWithGlobals()));
+    .argument("<id>", 'as "portcullis alerts" shows it');
+  asking(redriveCommand, "alerts redrive al_0123456789abcdef0123456789abcdef").action(
+    async (id: string, options: AskOptions) => {
+      finish(await redriveAlert(host, id, options));
+    },
+  );
+  const showCommand = alertsCommand
+    .command("show")
+    .description("one alert: rows, unknown keys, and what became of each address")
+    .argument("<id>", 'as "portcullis alerts" shows it');
+  asking(showCommand, "alerts show al_0123456789abcdef0123456789abcdef").action(
+    async (id: string, options: AskOptions) => {
+      finish(await showAlert(host, id, options));
     },
   );
   const decisionsCommand = program

@@ -26,6 +26,7 @@ export function firstScreen(
   { version, hostname, url }: { readonly version: string; readonly hostname: string; readonly url: string },
 ): string {
   const showToken = config.generatedSecrets.includes("WEBHOOK_TOKEN");
+  const showSigning = config.generatedSecrets.includes("WEBHOOK_SIGNING_SECRET");
   const token = showToken ? (config.webhookTokens[0] ?? "") : "<token>";
   const splunkUrl = webhookUrl(
     { ...config, port: Number(new URL(url).port) || config.port, webhookTokens: [token] },
@@ -38,6 +39,8 @@ export function firstScreen(
     "",
     "In Splunk, give the alert's webhook action this URL:",
     `  ${splunkUrl}`,
+    `Signed deliveries (all rows, no secret in the URL) go to ${splunkUrl.slice(0, -token.length - 1)}`,
+    `  signed with ${showSigning ? config.webhookSigningSecrets[0] : 'what "npm run -s portcullis secrets" prints'}`,
     "",
     "Or try it with a sample alert (its address belongs to nobody, so it is ignored; the log says so):",
     `  curl -sS -H 'Content-Type: application/json' -d '${sampleAlert}' ${showToken ? `${url}/webhooks/splunk/${token}` : urlFromSecrets}`,

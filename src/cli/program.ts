@@ -27,6 +27,8 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
       "Takes Splunk alerts, checks each address, blocks confirmed attackers on every firewall, proves it, and tells you.",
     )
     .version(version)
+    // What stands behind a command is that one's own, also when the one above has an option of this name.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: host.out, writeErr: host.err })
     .showHelpAfterError()

@@ -8,6 +8,10 @@ export function localUrl(config: Pick<Config, "host" | "port" | "tls">): string 
 
 /** What to paste into Splunk. Holds the token. */
 export function webhookUrl(config: Config, hostname: string): string {
-  const base = receiverUrl({ ...config, isTls: config.tls !== null }, hostname);
-  return `${base}/webhooks/splunk/${config.webhookTokens[0] ?? ""}`;
+  return `${signedUrl(config, hostname)}/${config.webhookTokens[0] ?? ""}`;
+}
+
+/** Where signed deliveries go. Holds no secret. */
+export function signedUrl(config: Pick<Config, "host" | "port" | "tls">, hostname: string): string {
+  return `${receiverUrl({ ...config, isTls: config.tls !== null }, hostname)}/webhooks/splunk`;
 }

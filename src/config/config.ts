@@ -30,6 +30,7 @@ export interface Config {
   /** Splunk's management API; null: no login is set. */
   readonly splunk: SplunkConfig | null;
   readonly recovery: RecoveryConfig;
+  readonly receiver: ReceiverRates;
   /** Hosts of the proxies through which the services are reached. */
   readonly proxyHosts: readonly string[];
   readonly virustotal: ProviderConfig | null;
@@ -71,6 +72,14 @@ export interface RecoveryConfig {
   readonly requireGenuine: boolean;
   /** Between two looks for alerts that never came. */
   readonly catchUpSeconds: number;
+}
+
+/** Most deliveries a minute; null: no limit. */
+export interface ReceiverRates {
+  /** From one address. */
+  readonly perSource: number | null;
+  /** With one secret. */
+  readonly perToken: number | null;
 }
 
 export interface ProviderConfig {

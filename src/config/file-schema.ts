@@ -3,7 +3,7 @@ import * as z from "zod";
 import { severities } from "../domain/severity.ts";
 import { cdns, crawlers } from "./config.ts";
 import { PolicySection } from "./policy-schema.ts";
-import { choice, count, strict, Switch } from "./schema-parts.ts";
+import { choice, count, orNone, strict, Switch, whole } from "./schema-parts.ts";
 import { duration, Host, HostKey, matching, moment, oneOf, Password, Prefix } from "./shapes.ts";
 
 const FieldNames = z
@@ -48,6 +48,10 @@ export const ListsSection = strict({
   abuseipdbBlacklist: Switch.optional(),
 });
 export type ListsSection = z.infer<typeof ListsSection>;
+
+const rate = orNone(whole(1, 1_000_000_000, ", or none")).optional();
+
+export const ReceiverSection = strict({ perSource: rate, perToken: rate });
 
 export const ProtectionSection = strict({
   crawlers: z.array(oneOf(crawlers)).optional(),
@@ -148,6 +152,7 @@ export const sectionNames = [
   "protection",
   "allowlist",
   "extract",
+  "receiver",
   "firewalls",
   "splunk",
 ] as const;

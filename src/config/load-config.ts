@@ -12,7 +12,7 @@ import { configuredNames, readProviders } from "./read-providers.ts";
 import { readRecovery } from "./read-recovery.ts";
 import { readSearches } from "./read-searches.ts";
 import { readSecretSettings } from "./read-secret-settings.ts";
-import { readExtract, readFindings, readLimits, readProtection } from "./read-sections.ts";
+import { readExtract, readFindings, readLimits, readProtection, readReceiver } from "./read-sections.ts";
 import { readSplunk } from "./read-splunk.ts";
 import { readTls } from "./read-tls.ts";
 import { readTrustedKeys } from "./read-trusted-keys.ts";
@@ -86,6 +86,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     extract: readExtract(file, sources.defaults.extract),
     protection: readProtection(file),
     recovery: readRecovery(file, reader, problems),
+    receiver: readReceiver(file),
   };
   const secrets = readSecretSettings(reader, {
     dataDir,

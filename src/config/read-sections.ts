@@ -1,7 +1,8 @@
 /** Sections of `portcullis.yaml` that stand alone: each thing that one does not name keeps its default. */
+import type * as z from "zod";
 import type { BlastLimits } from "../domain/policy.ts";
-import type { Config, ExtractConfig } from "./config.ts";
-import { ExtractSection, FindingsSection, ProtectionSection } from "./file-schema.ts";
+import type { Config, ExtractConfig, ReceiverRates } from "./config.ts";
+import { ExtractSection, FindingsSection, ProtectionSection, ReceiverSection } from "./file-schema.ts";
 import { type Limits, LimitsSection } from "./policy-schema.ts";
 import type { SettingsFile } from "./settings-file.ts";
 
@@ -36,6 +37,12 @@ const usualLimits: BlastLimits = {
   perAs: 200,
   active: 200_000,
 };
+
+/** What one sender may send. What is refused is lost for Splunk's stock webhook, so only one gone mad should meet it. */
+export function readReceiver(file: SettingsFile): ReceiverRates {
+  const section: z.infer<typeof ReceiverSection> = file.section("receiver", ReceiverSection) ?? {};
+  return { perSource: 1_000_000, perToken: 2_000_000, ...named(section) };
+}
 
 /** Who else is never blocked. */
 export function readProtection(file: SettingsFile): Config["protection"] {

@@ -42,6 +42,8 @@ export function showConfig(config: Config): string {
     ...showPolicy("policy", config.policy, null),
     ...shadow(config),
     ...Object.entries(config.limits).map(([name, most]): Line => [`limits.${name}`, String(most ?? "none")]),
+    ["receiver.perSource", String(config.receiver.perSource ?? "none")],
+    ["receiver.perToken", String(config.receiver.perToken ?? "none")],
     ["extract.fields", list(config.extract.fields)],
     ["extract.otherFields", String(config.extract.otherFields)],
     ["extract.neverFields", list(config.extract.neverFields)],

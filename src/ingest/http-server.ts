@@ -6,10 +6,13 @@ import { AppError, messageOf } from "../domain/errors.ts";
 import type { AlertSource, Log } from "../ports.ts";
 import { answerError, sendProblem } from "../problem.ts";
 import { receiverUrl } from "./receiver-url.ts";
-import { mountSplunkWebhook, type SplunkWebhookDeps } from "./splunk-webhook.ts";
+import { type AdmissionLimits, createAdmission } from "./admission.ts";
+import { limitConnections } from "./limit-connections.ts";
+import { mountSplunkWebhook } from "./splunk-webhook.ts";
+import type { WebhookDeps } from "./webhook-deps.ts";
 
 export interface HttpServerDeps
-  extends Omit<SplunkWebhookDeps, "accept" | "behindProxy" | "clientCertificateRequired"> {
+  extends Omit<WebhookDeps, "accept" | "behindProxy" | "clientCertificateRequired" | "admissions"> {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -19,19 +22,45 @@ export interface HttpServerDeps
   /** Further routes on the same port: health, API. */
   readonly routes: Router;
   readonly log: Log;
+  /** For tests. Default is what a machine with 1 GB bears. */
+  readonly bounds?: Partial<ServerBounds>;
 }
+
+/** What one machine lets others take of it. */
+export interface ServerBounds {
+  /** More would eat up the file descriptors that SSH, mail and look-ups need. */
+  readonly mostConnections: number;
+  /** Of one sender. */
+  readonly mostOfSender: number;
+  /** From the opening of a connection until the last header. */
+  readonly headersMs: number;
+  /** Until the last byte of the body. */
+  readonly requestMs: number;
+  /** How often overdue requests are looked for. */
+  readonly checkMs: number;
+  /** Deliveries whose sender has proved itself. In memory a byte of JSON becomes about five. */
+  readonly known: AdmissionLimits;
+  /** Signed deliveries before their signature is checked. */
+  readonly unproved: AdmissionLimits;
+}
+
+const mebibyte = 1024 * 1024;
+
+const usualBounds: ServerBounds = {
+  mostConnections: 2000,
+  mostOfSender: 1000,
+  headersMs: 15_000,
+  requestMs: 30_000,
+  checkMs: 5000,
+  known: { mostDeliveries: 2000, mostBytes: 64 * mebibyte, shareOfSender: 1 },
+  unproved: { mostDeliveries: 500, mostBytes: 32 * mebibyte, shareOfSender: 0.5 },
+};
 
 /** The receiver as a source of alerts, and the port on which the rest of the program answers too. */
 export interface HttpServer extends AlertSource {
   /** `http://127.0.0.1:8080`, once started. */
   url(): string;
 }
-
-/** More would eat up the file descriptors that SSH, mail and look-ups need. */
-const mostConnections = 2000;
-
-/** How often overdue requests are looked for. */
-const connectionsCheckingInterval = 5000;
 
 /** How long `stop` waits for answers that have begun. */
 const stopMs = 10_000;
@@ -44,26 +73,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   return {
     name: "splunk-webhook",
     async start(accept) {
-      const app = createExpressApp(deps, accept);
-      const created =
-        deps.tls === null
-          ? createServer({ connectionsCheckingInterval }, app)
-          : createTlsServer(
-              {
-                cert: deps.tls.cert,
-                key: deps.tls.key,
-                connectionsCheckingInterval,
-                minVersion: "TLSv1.2",
-                // Asked of everybody, required on the webhook only: probes and browsers have none.
-                ...(deps.tls.clientCa === null
-                  ? {}
-                  : { ca: deps.tls.clientCa, requestCert: true, rejectUnauthorized: false }),
-              },
-              app,
-            );
-      created.requestTimeout = 30_000;
-      created.headersTimeout = 15_000;
-      created.maxConnections = mostConnections;
+      const created = createBoundedServer(deps, createExpressApp(deps, accept));
       await listen(created, deps);
       server = created;
     },
@@ -77,7 +87,43 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   };
 }
 
-function createExpressApp(deps: HttpServerDeps, accept: SplunkWebhookDeps["accept"]): Express {
+function createBoundedServer(deps: HttpServerDeps, app: Express): Server {
+  const { tls, trustProxy, refusals } = deps;
+  const { checkMs, headersMs, requestMs, mostConnections, mostOfSender } = boundsOf(deps);
+  const connectionsCheckingInterval = checkMs;
+  const server =
+    tls === null
+      ? createServer({ connectionsCheckingInterval }, app)
+      : createTlsServer(
+          {
+            cert: tls.cert,
+            key: tls.key,
+            connectionsCheckingInterval,
+            handshakeTimeout: headersMs,
+            minVersion: "TLSv1.2",
+            // Asked of everybody, required on the webhook only: probes and browsers have none.
+            ...(tls.clientCa === null
+              ? {}
+              : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: false }),
+          },
+          app,
+        );
+  server.requestTimeout = requestMs;
+  server.headersTimeout = headersMs;
+  server.maxConnections = mostConnections;
+  // All connections of a proxy come from one address.
+  if (trustProxy.length === 0) {
+    limitConnections(server, mostOfSender, refusals);
+  }
+  return server;
+}
+
+function boundsOf({ bounds }: HttpServerDeps): ServerBounds {
+  return { ...usualBounds, ...bounds };
+}
+
+function createExpressApp(deps: HttpServerDeps, accept: WebhookDeps["accept"]): Express {
+  const { known, unproved } = boundsOf(deps);
   const app = express();
   app.set("etag", false);
   app.set("x-powered-by", false);
@@ -88,6 +134,7 @@ function createExpressApp(deps: HttpServerDeps, accept: SplunkWebhookDeps["accep
     accept,
     behindProxy: deps.trustProxy.length > 0,
     clientCertificateRequired: deps.tls !== null && deps.tls.clientCa !== null,
+    admissions: { known: createAdmission(known), unproved: createAdmission(unproved) },
   });
   app.use(helmet({ contentSecurityPolicy: { directives: { "default-src": ["'none'"] } } }));
   app.use(deps.routes);

@@ -2,6 +2,7 @@ import { hash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Alert, Row } from "../domain/alert.ts";
 import { searchTimeOf } from "../domain/sid.ts";
+import { readExtras } from "./read-extras.ts";
 
 /** Splunk gives an alert action at most this many rows (`max_action_results` in limits.conf). */
 export const maxRows = 50_000;
@@ -33,23 +34,34 @@ const SplunkPayload = z.object({
 });
 type SplunkPayload = z.infer<typeof SplunkPayload>;
 
+/** What is known of a delivery beside its body. */
+export interface DeliveryAbout {
+  readonly receivedAt: Date;
+  /** Where it came from, e.g. `splunk-webhook`; not part of the id. */
+  readonly source: string;
+  /** The sender's own name for this delivery, the same when it sends it again. Null or absent: it gives none. */
+  readonly deliveryId?: string | null;
+}
+
 /**
  * The alert that one delivery of Splunk's webhook carries.
  *
- * Its id is derived from sid, rows and the row number in a per-result link, so that a repeated delivery has the same id
- * whatever the order of its keys, while two rows of one search are two alerts. Without a sid a repeat can't be told
- * from a second attack that looks the same; the id is then random, because a lost alert is worse than a repeated one.
+ * Its id is derived from what the sender calls the delivery; else from sid, rows and the row number in a per-result link, so that a repeated
+ * delivery has the same id whatever the order of its keys, while two rows of one search are two alerts. Without a sid a repeat can't be
+ * told from a second attack that looks the same; the id is then random, because a lost alert is worse than a repeated one.
  * @param body parsed JSON
- * @param source where it came from, e.g. `splunk-webhook`; not part of the id
  * @throws {PayloadError}
  */
-export function readSplunkPayload(body: unknown, receivedAt: Date, source: string): Alert {
+export function readSplunkPayload(
+  body: unknown,
+  { receivedAt, source, deliveryId = null }: DeliveryAbout,
+): Alert {
   const payload = checked(body);
   const rows = rowsOf(payload);
   const sid = textOrNull(payload.sid);
   const resultsLink = textOrNull(payload.results_link);
   return {
-    id: alertId(sid, rows, resultsLink),
+    id: deliveryId === null ? alertId(sid, rows, resultsLink) : idOfDelivery(deliveryId),
     source,
     sid,
     searchName: textOrNull(payload.search_name),
@@ -57,7 +69,7 @@ export function readSplunkPayload(body: unknown, receivedAt: Date, source: strin
     owner: textOrNull(payload.owner),
     resultsLink,
     rows,
-    extras: null,
+    extras: readExtras(body),
     receivedAt,
   };
 }
@@ -143,12 +155,21 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Another shape than what is hashed for a sid, so that no delivery of the one kind can have the id of one of the other. */
+function idOfDelivery(deliveryId: string): string {
+  return idFrom(deliveryId, JSON.stringify({ deliveryId }));
+}
+
 function alertId(sid: string | null, rows: readonly Row[], resultsLink: string | null): string {
   if (sid === null) {
     return `al_${randomBytes(16).toString("hex")}`;
   }
   const identity = JSON.stringify([sid, rowNumberOf(resultsLink), rows.map(sorted)]);
-  return `al_${`${searchTimeOf(sid)}${hash("sha256", identity, "hex")}`.slice(0, 32)}`;
+  return idFrom(sid, identity);
+}
+
+function idFrom(named: string, identity: string): string {
+  return `al_${`${searchTimeOf(named)}${hash("sha256", identity, "hex")}`.slice(0, 32)}`;
 }
 
 function sorted(row: Row): Row {

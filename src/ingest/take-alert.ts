@@ -4,7 +4,7 @@ import { PayloadError, readSplunkPayload } from "./splunk-payload.ts";
 
 export interface TakeAlertDeps {
   readonly accept: AcceptAlert;
-  readonly countAddresses: (alert: Alert) => number;
+  readonly countAddresses: (alert: Alert) => number | Promise<number>;
   readonly now: () => Date;
 }
 
@@ -25,14 +25,14 @@ export function createTakeAlert({ accept, countAddresses, now }: TakeAlertDeps) 
     if ("problem" in alert) {
       return alert;
     }
-    const addresses = countAddresses(alert);
+    const addresses = await countAddresses(alert);
     return { alertId: alert.id, status: await accept(alert), addresses };
   };
 }
 
 function readBody(body: unknown, receivedAt: Date, source: string): Alert | { readonly problem: string } {
   try {
-    return readSplunkPayload(body, receivedAt, source);
+    return readSplunkPayload(body, { receivedAt, source });
   } catch (error) {
     if (error instanceof PayloadError) {
       return { problem: error.message };

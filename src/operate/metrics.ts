@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import { readFirewalls } from "./read-firewalls.ts";
 import { createFirewallFigures, createStoreFigures } from "./figures.ts";
 import { createProviderFigures } from "./provider-figures.ts";
@@ -37,6 +37,12 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   }).set({ version: deps.version, mode: deps.mode }, 1);
   const setStoreFigures = createStoreFigures(registry);
   const setFirewallFigures = createFirewallFigures(registry);
+  const refused = new Counter({
+    name: "portcullis_deliveries_refused_total",
+    help: "Deliveries refused since the start that may have been good ones.",
+    labelNames: ["reason"],
+    registers: [registry],
+  });
   const setProviderFigures = createProviderFigures(registry);
 
   const readNow = async (): Promise<string> => {
@@ -51,6 +57,10 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     // Nobody should be alarmed about a firewall that is not used.
     setFirewallFigures(deps.mode === "enforce" ? firewalls.filter(({ enabled }) => enabled) : []);
     setProviderFigures(known, controls);
+    refused.reset();
+    for (const [reason, count] of Object.entries(deps.refusals())) {
+      refused.inc({ reason }, count);
+    }
     return registry.metrics();
   };
   let latest: Promise<string> | undefined;

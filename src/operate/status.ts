@@ -1,10 +1,11 @@
 import type { Mode } from "../domain/decision.ts";
-import type { Alarm, Controls, Store, StoreCounts } from "../ports.ts";
+import { cleanText } from "../domain/clean-text.ts";
+import type { AddresslessSearch, Alarm, Controls, Store, StoreCounts } from "../ports.ts";
 import { providerTroubles } from "./provider-troubles.ts";
 import { type FirewallReport, type FirewallsDeps, readFirewalls } from "./read-firewalls.ts";
 import { readSearches, type SearchesDeps, type SearchReport } from "./read-searches.ts";
 import { type ProviderReport, type ProviderStates, reportProviders } from "./read-providers.ts";
-import { shortUtc } from "./words.ts";
+import { addresslessHint, counted, shortUtc } from "./words.ts";
 
 /** How the program is doing. JSON form of `GET /api/v1/status`. */
 export interface Status {
@@ -26,9 +27,18 @@ export interface Status {
 export interface StatusDeps extends FirewallsDeps, Pick<SearchesDeps, "expectedSearches"> {
   readonly store: Pick<
     Store,
-    "counts" | "firewalls" | "backlogs" | "withdrawnBlocks" | "controls" | "openAlarms" | "searches"
+    | "counts"
+    | "firewalls"
+    | "backlogs"
+    | "withdrawnBlocks"
+    | "controls"
+    | "openAlarms"
+    | "searches"
+    | "searchesWithoutAddresses"
   >;
   readonly providers: ProviderStates;
+  /** Deliveries refused since the start that may have been good ones, by reason. */
+  readonly refusals: () => Readonly<Record<string, number>>;
   readonly version: string;
   readonly mode: Mode;
   readonly startedAt: Date;
@@ -36,15 +46,18 @@ export interface StatusDeps extends FirewallsDeps, Pick<SearchesDeps, "expectedS
 
 /** @throws {AppError} STORE_UNAVAILABLE */
 export async function readStatus(deps: StatusDeps): Promise<Status> {
-  const [counts, firewalls, withdrawn, controls, alarms, providers, searches] = await Promise.all([
-    deps.store.counts(deps.now()),
-    readFirewalls(deps),
-    countWithdrawn(deps),
-    deps.store.controls(),
-    deps.store.openAlarms(),
-    reportProviders(deps.providers),
-    readSearches(deps),
-  ]);
+  const lately = new Date(deps.now().getTime() - latelyMs);
+  const [counts, firewalls, withdrawn, controls, alarms, providers, searches, addressless] =
+    await Promise.all([
+      deps.store.counts(deps.now()),
+      readFirewalls(deps),
+      countWithdrawn(deps),
+      deps.store.controls(),
+      deps.store.openAlarms(),
+      reportProviders(deps.providers),
+      readSearches(deps),
+      deps.store.searchesWithoutAddresses(lately),
+    ]);
   return {
     version: deps.version,
     mode: deps.mode,
@@ -67,9 +80,17 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
         `blocks were taken off the canary again, because the canary did not answer any more with them; no other firewall gets them meanwhile ("portcullis blocks" shows which, and with an address why)`,
       ),
       ...searches.flatMap(({ name, silence }) => (silence === null ? [] : [`the search ${name} ${silence}`])),
+      ...addressless.map(addresslessTrouble),
       ...countTroubles(counts),
     ],
   };
+}
+
+const latelyMs = 24 * 3_600_000;
+
+function addresslessTrouble({ searchName, alerts, fields }: AddresslessSearch): string {
+  const who = searchName === null ? "searches without a name" : `search "${cleanText(searchName, 100)}"`;
+  return `${who}: no address was found in any of the last ${counted(alerts, "alert")}: ${addresslessHint(fields)}`;
 }
 
 /** Standing blocks that a canary has withdrawn. @throws {AppError} STORE_UNAVAILABLE */
@@ -156,8 +177,8 @@ function countTroubles(counts: StoreCounts): readonly string[] {
     ),
     ...countedTrouble(
       counts.unreadableLately,
-      `delivery of the last 24 h could not be read${lastOf(counts)}; it is kept in the database`,
-      `deliveries of the last 24 h could not be read${lastOf(counts)}; they are kept in the database`,
+      `delivery of the last 24 h could not be read${lastOf(counts)}; "portcullis alerts --unreadable" shows it`,
+      `deliveries of the last 24 h could not be read${lastOf(counts)}; "portcullis alerts --unreadable" shows them`,
     ),
     ...countedTrouble(
       counts.notificationsFailed,

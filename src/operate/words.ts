@@ -1,3 +1,5 @@
+import { cleanText } from "../domain/clean-text.ts";
+
 /** `2026-11-20 13:00 UTC` */
 export function shortUtc(time: Date): string {
   return `${time.toISOString().slice(0, 16).replace("T", " ")} UTC`;
@@ -32,4 +34,17 @@ export function counted(count: number, noun: string): string {
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(texts: readonly string[]): string {
   return texts.length < 2 ? (texts[0] ?? "") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1) ?? ""}`;
+}
+
+const shownFields = 12;
+
+/** What to do about an alert in which no address was found. @param fields that it has; null: nobody has looked */
+export function addresslessHint(fields: readonly string[] | null): string {
+  if (fields !== null && fields.length === 0) {
+    return "its result has no rows: see what the search returns";
+  }
+  const shown = (fields ?? []).slice(0, shownFields).map((field) => cleanText(field, 60));
+  const more = (fields?.length ?? 0) > shownFields ? ", …" : "";
+  const has = shown.length === 0 ? "" : ` (it has ${shown.join(", ")}${more})`;
+  return `name the field that holds the address${has} in extract.fields, or for this search alone in searches[].fields`;
 }

@@ -21,6 +21,7 @@ import { createHoldRecords } from "./hold-records.ts";
 import { createLifting } from "./lift-blocks.ts";
 import { createProtectedLifting } from "./lift-protected.ts";
 import { createLiftReads } from "./lifts.ts";
+import { createAddresslessSearches } from "./addressless-searches.ts";
 import { createAlertLists } from "./list-alerts.ts";
 import { createBlockLists } from "./list-blocks.ts";
 import { createDecisionLists } from "./list-decisions.ts";
@@ -102,6 +103,9 @@ export function createStore(engine: Engine, log: Pick<Log, "warn">): Store {
   return {
     insertAlerts: guard(records.insertAlerts),
     keepUnreadable: guard(records.keepUnreadable),
+    listUnreadable: guard(records.listUnreadable),
+    unreadable: guard(records.unreadable),
+    searchesWithoutAddresses: guard(records.searchesWithoutAddresses),
     claimAlerts: guard(records.claimAlerts),
     recordSightings: guard(records.recordSightings),
     failAlert: guard(records.failAlert),
@@ -221,7 +225,7 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
   const graces = createLiftReads(engine);
   return {
     ...createAlertRecords(engine, readRows),
-    ...createUnreadableRecords(engine),
+    ...createUnreadableRecords(engine, readRows),
     ...createSightingRecords(engine, readRows),
     ...createRedrive(engine),
     ...createFactReads(engine, readRows),
@@ -249,6 +253,7 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
     ...stories,
     ...createNews(engine, stories),
     ...createAlertLists(engine, readRows),
+    ...createAddresslessSearches(engine),
     ...createDecisionLists(engine, readRows),
     ...createPastDecisions(engine, readRows),
     ...createAddressReports(engine, readRows, { ...blockLists, ...graces }),

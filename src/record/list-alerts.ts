@@ -2,6 +2,7 @@ import type { Alert } from "../domain/alert.ts";
 import { fromWebhook } from "../domain/alert-source.ts";
 import type { AlertSummary, RecoverySummary, Store } from "../ports.ts";
 import { alertColumns, type Engine, isOneOf } from "./engine.ts";
+import { fieldsOfAlerts } from "./alert-fields.ts";
 import { pageOf, readCursor } from "./page-cursor.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { AlertSummaryRow } from "./report-rows.ts";
@@ -20,6 +21,7 @@ const summaryColumns = [
   "error",
   "is_genuine",
   "doubt",
+  "due_at",
 ] as const;
 
 /** Of one alert; it may name very many. */
@@ -51,7 +53,7 @@ export function createAlertLists(engine: Engine, readRows: ReadRows): Pick<Store
     async alert(id) {
       const rows = await reader
         .selectFrom("alerts")
-        .select([...alertColumns, "error", "is_genuine", "doubt"])
+        .select([...alertColumns, "error", "due_at", "is_genuine", "doubt"])
         .where("id", "=", id)
         .execute();
       const [alert] = readRows(rows, { table: "alerts", schema: AlertRow, idOf: idOfRow }).readable;
@@ -102,8 +104,11 @@ async function summariesOf(
   const recoveries = await recoveriesOf(engine, readRows, readable);
   const sightings = new Map(seen.map((row) => [row.alert_id, row]));
   const decisions = Map.groupBy(decided, (row) => row.alert_id);
-  return readable.map((alert) => ({
+  const nameless = readable.filter(({ id, isRead }) => isRead && !sightings.has(id)).map(({ id }) => id);
+  const fields = await fieldsOfAlerts(engine, nameless);
+  return readable.map(({ isRead, ...alert }) => ({
     ...alert,
+    noAddress: isRead && !sightings.has(alert.id) ? { fields: fields.get(alert.id) ?? null } : null,
     sightings: sightings.get(alert.id)?.all ?? 0,
     waiting: sightings.get(alert.id)?.waiting ?? 0,
     decisions: Object.fromEntries((decisions.get(alert.id) ?? []).map(({ action, n }) => [action, n])),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AlertSummary, PastDecision, SightingReport } from "../ports.ts";
+import type { AlertSummary, PastDecision, SightingReport, UnreadableReport } from "../ports.ts";
 import { Time } from "./columns.ts";
 import { DecisionRow } from "./decision-rows.ts";
 import { confirmationOf } from "./recovery-rows.ts";
@@ -17,9 +17,14 @@ export const AlertSummaryRow = z
     error: z.string().nullable(),
     is_genuine: z.number().nullable(),
     doubt: z.string().nullable(),
+    due_at: Time.nullable(),
   })
   .transform(
-    (row): Omit<AlertSummary, "sightings" | "waiting" | "decisions" | "recovery"> => ({
+    (
+      row,
+    ): Omit<AlertSummary, "sightings" | "waiting" | "decisions" | "recovery" | "noAddress"> & {
+      isRead: boolean;
+    } => ({
       id: row.id,
       source: row.source,
       sid: row.sid,
@@ -28,6 +33,26 @@ export const AlertSummaryRow = z
       rows: row.row_count,
       error: row.error,
       ...confirmationOf(row),
+      isRead: row.due_at === null && row.error === null,
+    }),
+  );
+
+/** A delivery that nobody could read. */
+export const UnreadableRow = z
+  .object({
+    id: z.string(),
+    received_at: Time,
+    remote_address: z.string(),
+    reason: z.string(),
+    body: z.instanceof(Uint8Array),
+  })
+  .transform(
+    (row): UnreadableReport => ({
+      id: row.id,
+      receivedAt: row.received_at,
+      remoteAddress: row.remote_address,
+      reason: row.reason,
+      body: row.body,
     }),
   );
 

@@ -1,13 +1,47 @@
 import { randomUUID } from "node:crypto";
 import type { Store } from "../ports.ts";
 import { type Engine, storable } from "./engine.ts";
+import { pageOf, readCursor } from "./page-cursor.ts";
+import type { ReadRows } from "./read-rows.ts";
+import { UnreadableRow } from "./report-rows.ts";
 
 const kept = 1000;
 const keptBytes = 65_536;
 
 /** The newest 1,000 deliveries that nobody could read, so that a person can. */
-export function createUnreadableRecords({ writer }: Engine): Pick<Store, "keepUnreadable"> {
+export function createUnreadableRecords(
+  { writer, reader }: Engine,
+  readRows: ReadRows,
+): Pick<Store, "keepUnreadable" | "listUnreadable" | "unreadable"> {
+  const table = { table: "unreadable_deliveries", schema: UnreadableRow, idOf: idOfRow } as const;
   return {
+    async listUnreadable({ limit, cursor }) {
+      const from = readCursor(cursor);
+      const rows = await reader
+        .selectFrom("unreadable_deliveries")
+        .selectAll()
+        .$if(from !== null, (query) =>
+          query.where((eb) =>
+            eb(eb.refTuple("received_at", "id"), "<", eb.tuple(from?.at ?? 0, from?.id ?? "")),
+          ),
+        )
+        .orderBy("received_at", "desc")
+        .orderBy("id", "desc")
+        .limit(limit + 1)
+        .execute();
+      const page = pageOf(rows, limit, ({ received_at: at, id }) => ({ at, id }));
+      return { items: readRows(page.rows, table).readable, next: page.next };
+    },
+
+    async unreadable(id) {
+      const rows = await reader
+        .selectFrom("unreadable_deliveries")
+        .selectAll()
+        .where("id", "=", id)
+        .execute();
+      return readRows(rows, table).readable[0];
+    },
+
     async keepUnreadable(delivery) {
       await writer.transaction().execute(async (trx) => {
         await trx
@@ -36,4 +70,8 @@ export function createUnreadableRecords({ writer }: Engine): Pick<Store, "keepUn
       });
     },
   };
+}
+
+function idOfRow({ id }: { readonly id: string }): string {
+  return id;
 }

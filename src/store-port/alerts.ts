@@ -13,6 +13,21 @@ export interface UnreadableDelivery {
   readonly body: Uint8Array;
 }
 
+/** A delivery that could not be read, as it was kept. */
+export interface UnreadableReport extends UnreadableDelivery {
+  readonly id: string;
+}
+
+/** A search of whose newest alerts none named an address. */
+export interface AddresslessSearch {
+  /** Null: searches that were never saved. */
+  readonly searchName: string | null;
+  /** How many alerts of it were looked at. */
+  readonly alerts: number;
+  /** Fields of the newest; null when that is too large to be looked at. Text from outside. */
+  readonly fields: readonly string[] | null;
+}
+
 /** A sighting that waits for its decision. */
 export interface WaitingSighting extends Sighting {
   readonly id: string;
@@ -40,6 +55,8 @@ export interface AlertSummary extends Confirmation {
   readonly error: string | null;
   /** Of what else its search had found; null: nothing is fetched. */
   readonly recovery: RecoverySummary | null;
+  /** Set when it was read and names no address: with the fields that it has, or null when it is too large for a list. Text from outside. */
+  readonly noAddress: { readonly fields: readonly string[] | null } | null;
 }
 
 /** A sighting with what became of it. */
@@ -73,6 +90,11 @@ export interface AlertRecords {
   /** Inserts all in one transaction. Per alert: true when it is new, false when its id is known. */
   insertAlerts(alerts: readonly Alert[]): Promise<readonly boolean[]>;
   keepUnreadable(delivery: UnreadableDelivery): Promise<void>;
+  /** Those that are kept, newest first. Throws RangeError as `listAlerts` does. */
+  listUnreadable(wanted: PageWanted): Promise<Page<UnreadableReport>>;
+  unreadable(id: string): Promise<UnreadableReport | undefined>;
+  /** Searches of which none of the alerts among the newest 2,000 that were read since then names an address; at most 20. */
+  searchesWithoutAddresses(since: Date): Promise<readonly AddresslessSearch[]>;
   /** As many of the oldest as hold about 4 MiB together, at least one: fewer than `limit` does not mean that no more wait. */
   claimAlerts(claim: Claim): Promise<readonly Alert[]>;
   /**

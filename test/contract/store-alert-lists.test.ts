@@ -88,6 +88,7 @@ describeStore("the store's lists of alerts", (engine) => {
       isGenuine: null,
       doubt: null,
       recovery: null,
+      noAddress: null,
     };
     expect(items).toEqual([
       { ...summary, id: "al_3", receivedAt: after(2), rows: 0, error: "no field with an address" },

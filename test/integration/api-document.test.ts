@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { apiRoutes, createRoutes } from "../../src/operate/routes.ts";
 import { hold, recordOf, sampleAlert, sampleDecision, t0, virustotalOf } from "./api-seed.ts";
 import { createJudge, operationsOf, readDocument } from "./api-judge.ts";
-import { type ApiServer, outsideDeps, startApiServer } from "./api-server.ts";
+import { type Answer, type ApiServer, outsideDeps, startApiServer } from "./api-server.ts";
 
 /** Every documented way in, once or more, in an order in which each finds something. */
 const calls: readonly (readonly [route: string, path: string, json?: object | string])[] = [
@@ -21,6 +21,9 @@ const calls: readonly (readonly [route: string, path: string, json?: object | st
   ["POST /api/v1/alerts/{id}/redrive", "alerts/al_1/redrive"],
   ["GET /api/v1/decisions", "decisions?action=hold&differs=true"],
   ["GET /api/v1/decisions", "decisions"],
+  ["GET /api/v1/alerts/{id}", "alerts/al_3"],
+  ["GET /api/v1/alerts/unreadable", "alerts/unreadable"],
+  ["GET /api/v1/alerts/unreadable/{id}", "alerts/unreadable/:unreadable"],
   ["GET /api/v1/decisions/{id}", "decisions/de_hold"],
   ["GET /api/v1/approvals", "approvals?all=true"],
   ["GET /api/v1/approvals/{id}", "approvals/de_hold"],
@@ -72,12 +75,20 @@ const calls: readonly (readonly [route: string, path: string, json?: object | st
 
 const methods = { GET: "GET", POST: "POST", DELETE: "DELETE" } as const;
 
+const noIds = { entry: "", token: "", unreadable: "" };
+
+function noteIds(ids: typeof noIds, { body = {} }: Answer): void {
+  ids.entry = body.entry?.id ?? ids.entry;
+  ids.token = body.token?.id ?? ids.token;
+  ids.unreadable = body.deliveries?.[0]?.id ?? ids.unreadable;
+}
+
 test("the server answers everything as the document says, and has every answer that it promises", async () => {
   const server = await startApiServer();
   await seed(server);
   const document = readDocument(await server.call("GET", "/api/openapi.json", { token: "none" }));
   const judge = createJudge(document);
-  const ids = { entry: "", token: "" };
+  const ids = { ...noIds };
   const seen = new Set<string>();
   const faults: string[] = [];
 
@@ -85,11 +96,10 @@ test("the server answers everything as the document says, and has every answer t
     const method = Object.values(methods).find((one) => route.startsWith(one)) ?? methods.GET;
     const answer = await server.call(
       method,
-      `/api/v1/${path.replace(":entry", ids.entry).replace(":token", ids.token)}`,
+      `/api/v1/${path.replace(/:(entry|token|unreadable)$/, (_, name: keyof typeof ids) => ids[name])}`,
       typeof given === "string" ? { body: given, type: "text/csv" } : { json: given },
     );
-    ids.entry = answer.body?.entry?.id ?? ids.entry;
-    ids.token = answer.body?.token?.id ?? ids.token;
+    noteIds(ids, answer);
     seen.add(`${route} ${answer.status}`);
     faults.push(...[judge(route, answer)].filter((fault) => fault !== null));
   }
@@ -174,7 +184,18 @@ test("every route says what it is for, and names a role", async () => {
 
 /** Something of every kind. */
 async function seed({ store }: ApiServer): Promise<void> {
-  await store.insertAlerts([sampleAlert("al_1"), sampleAlert("al_2")]);
+  await store.insertAlerts([
+    sampleAlert("al_1"),
+    sampleAlert("al_2"),
+    sampleAlert("al_3", { extras: '{"severity":{"a":[5]}}' }),
+  ]);
+  await store.recordSightings("al_3", [], t0);
+  await store.keepUnreadable({
+    receivedAt: t0,
+    remoteAddress: "192.0.2.1",
+    reason: "The body is not JSON.",
+    body: Buffer.from("<alert>"),
+  });
   await store.recordSightings(
     "al_1",
     [{ ip: sampleDecision("x").ip, count: 7, fields: ["src_ip"], severity: "high" }],

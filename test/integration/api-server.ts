@@ -190,6 +190,7 @@ const outside: Omit<ApiDeps, "store" | "log" | "now" | "wakeFirewalls" | "takeAl
     states: () =>
       Promise.resolve([sampleProvider(), sampleProvider({ name: "abuseipdb", network: sampleProvider() })]),
   },
+  refusals: () => ({}),
   adminToken,
   graceSeconds: 3600,
   policyVersion: "sha256:0123456789ab",

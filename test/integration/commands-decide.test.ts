@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { eventually } from "../fakes/eventually.ts";
 import { startAnswering } from "./answering-desk.ts";
 import { alertAbout } from "./api-desk.ts";
@@ -153,6 +154,8 @@ describe("pause and resume", () => {
   });
 });
 
+const AlertId = z.object({ alertId: z.string() });
+
 describe("lists", () => {
   test("alerts, decisions and policies, newest first", async () => {
     const { command, block, provider, post, until } = await startCommands();
@@ -174,9 +177,9 @@ describe("lists", () => {
     const policies = await command("policies");
 
     expect(cells(alerts.out)).toEqual([
-      "received|search|from|rows|addresses|waiting|decisions",
-      expect.stringMatching(/\|SSH brute force\|splunk-webhook\|1\|1\|0\|1 watch$/),
-      expect.stringMatching(/\|SSH brute force\|splunk-webhook\|1\|1\|0\|1 block$/),
+      "received|alert|search|from|rows|addresses|waiting|decisions",
+      expect.stringMatching(/\|al_[0-9a-f]{32}\|SSH brute force\|splunk-webhook\|1\|1\|0\|1 watch$/),
+      expect.stringMatching(/\|al_[0-9a-f]{32}\|SSH brute force\|splunk-webhook\|1\|1\|0\|1 block$/),
     ]);
     expect(cells(blocked.out).slice(1)).toEqual([
       expect.stringMatching(new RegExp(`^${time}\\|${attacker}\\|block\\|policy\\|-\\|.+`)),
@@ -187,6 +190,43 @@ describe("lists", () => {
       "policy|for|since|rules",
       expect.stringMatching(new RegExp(`^sha256:[0-9a-f]{12}\\|live\\|${time}\\|\\d block, \\d hold$`)),
     ]);
+  });
+
+  test("an alert without an address is shown as such, with its fields; unknown keys are shown", async () => {
+    const { command, post, until } = await startCommands();
+    const { body } = await post({
+      sid: "1760000400.77",
+      search_name: "VPN",
+      trigger: { severity: 5, session_key: "hunter2" },
+      result: { attacker: "mallory", __proto__x: "1" },
+    });
+    const { alertId } = AlertId.parse(body);
+
+    const listed = await until(/no address/, "alerts");
+    const shown = await command("alerts", "show", alertId);
+    const json = await command("alerts", "show", alertId, "--json");
+    const status = await command("status");
+    const missing = await command("alerts", "show", "al_none");
+
+    expect(listed.out).toContain("(it has attacker, __proto__x) in extract.fields");
+    expect(shown.out).toMatch(/^row 1 +attacker=mallory +__proto__x=1$/m);
+    expect(shown.out).toMatch(/^also trigger +\{"severity":5,"session_key":"left out/m);
+    expect(shown.out).toMatch(/^no address +name the field/m);
+    expect(JSON.parse(json.out)).toMatchObject({ extras: { trigger: { severity: 5 } } });
+    expect(shown.out + json.out).not.toContain("hunter2");
+    expect(status.out).toMatch(/^trouble +search "VPN": no address was found in any of the last 1 alert/m);
+    expect(missing).toMatchObject({ exitCode: 1, err: expect.stringContaining("no alert of this id") });
+  });
+
+  test("deliveries that could not be read", async () => {
+    const { app, token, command } = await startCommands();
+    const none = await command("alerts", "--unreadable");
+    await fetch(`${app.url()}/webhooks/splunk/${token}`, { method: "POST", body: "<alert>\u0007" });
+
+    const some = await command("alerts", "--unreadable");
+
+    expect(none.out).toBe("Every delivery could be read.\n");
+    expect(cells(some.out)[1]).toMatch(/\|127\.0\.0\.1\|8\|The body is not JSON\.\|<alert>\ufffd$/);
   });
 
   test("alarms: exit code 1 when there is one, with what to do", async () => {

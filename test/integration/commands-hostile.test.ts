@@ -117,6 +117,7 @@ const everything = {
   next: null,
 };
 const alert = {
+  id: evil,
   receivedAt: since,
   source: evil,
   searchName: evil,
@@ -128,10 +129,29 @@ const alert = {
   isGenuine: false,
   doubt: evil,
   recovery: { state: "failed", rows: 1, error: `${evil} twice` },
+  noAddress: null,
 };
+const delivery = { receivedAt: since, remoteAddress: evil, reason: evil, bytes: 1, beginning: evil };
 
 const decisionId = `de_${"1".repeat(32)}`;
 const because = ["--reason", "x", "--no-wait"];
+
+function answerAbout(call: string): object {
+  if (call.includes("unreadable")) {
+    return { deliveries: [delivery], next: null };
+  }
+  const noAddress = { fields: [evil], hint: evil };
+  return call.includes("al_1")
+    ? {
+        alert: { ...alert, sid: evil, noAddress },
+        app: evil,
+        owner: evil,
+        extras: { [evil]: evil, more: { [evil]: [evil] } },
+        rows: [[[evil, [evil, evil]]]],
+        sightings: [{ ip: evil, count: 1, fields: [evil], decision: { action: evil }, error: null }],
+      }
+    : { alerts: [alert, { ...alert, noAddress }], next: null };
+}
 
 describe("nothing of an answer reaches the terminal that it would obey or hide:", () => {
   const policy = join(import.meta.dirname, "run-command.ts");
@@ -177,12 +197,17 @@ describe("nothing of an answer reaches the terminal that it would obey or hide:"
 
   test("alerts, and an import", async () => {
     const { command } = await startAnswering((call) =>
-      call.includes("alerts") ? { alerts: [alert], next: null } : everything,
+      call.includes("alerts") ? answerAbout(call) : everything,
     );
     const file = join(temporaryDir(), "a.csv");
     writeFileSync(file, "network\n");
 
-    for (const args of [["alerts"], ["import", file]]) {
+    for (const args of [
+      ["alerts"],
+      ["alerts", "--unreadable"],
+      ["alerts", "show", "al_1"],
+      ["import", file],
+    ]) {
       const { exitCode, out, err } = await command(...args);
       expect(exitCode).toBe(0);
       expect(out).toMatch(/\ufffd/);

@@ -1,12 +1,14 @@
 import { Router } from "express";
 import { afterEach } from "vitest";
 import { parseIpPrefix } from "../../src/domain/ip-address.ts";
+import { createRefusals, type Refusals } from "../../src/ingest/refusals.ts";
 import { createAcceptAlert } from "../../src/ingest/accept-alerts.ts";
-import { createHttpServer } from "../../src/ingest/http-server.ts";
+import { createHttpServer, type HttpServerDeps } from "../../src/ingest/http-server.ts";
 import type { Log, Store, UnreadableDelivery } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { silentLog } from "../fakes/silent-log.ts";
 
+export const receivedAt = new Date("2026-11-20T12:00:00Z");
 const token = "integration-token-1";
 export const path = `/webhooks/splunk/${token}`;
 
@@ -19,7 +21,13 @@ interface Receiver {
   readonly url: string;
   readonly store: Store;
   readonly unreadable: UnreadableDelivery[];
+  readonly refusals: Refusals;
+  /** What people were told. */
+  readonly alarms: string[];
 }
+
+/** Two, as during rotation. */
+export const signingSecrets = [11, 22].map((byte) => `whsec_${Buffer.alloc(32, byte).toString("base64")}`);
 
 /** The receiver with a store of its own; stopped after the test. */
 export async function startReceiver(
@@ -28,16 +36,31 @@ export async function startReceiver(
     readonly trustProxy?: readonly string[];
     readonly insert?: Store["insertAlerts"];
     readonly log?: Log;
+    readonly bounds?: HttpServerDeps["bounds"];
+    readonly rates?: HttpServerDeps["rates"];
+    readonly now?: () => Date;
   } = {},
 ): Promise<Receiver> {
   const store = await openStore({ databaseUrl: "sqlite::memory:" });
   const unreadable: UnreadableDelivery[] = [];
+  const alarms: string[] = [];
+  const log = options.log ?? silentLog;
+  const refusals = createRefusals({
+    onAlarm: ({ key }) => Promise.resolve(void alarms.push(key)),
+    onAlarmEnd: (key) => Promise.resolve(void alarms.push(`end of ${key}`)),
+    log,
+    clock: () => performance.now(),
+  });
   const server = createHttpServer({
     host: "127.0.0.1",
     port: 0,
     tls: null,
     trustProxy: options.trustProxy ?? [],
     tokens: [token, "integration-token-2"],
+    signingSecrets,
+    rates: options.rates ?? { perSource: 1_000_000, perToken: null },
+    refusals,
+    ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
     sources: options.sources?.flatMap((text) => parseIpPrefix(text) ?? []) ?? null,
     countAddresses: () => 1,
     store: {
@@ -46,8 +69,8 @@ export async function startReceiver(
         await store.keepUnreadable(delivery);
       },
     },
-    now: () => new Date("2026-11-20T12:00:00Z"),
-    log: options.log ?? silentLog,
+    now: options.now ?? (() => receivedAt),
+    log,
     routes: Router(),
   });
   await server.start(
@@ -59,7 +82,7 @@ export async function startReceiver(
       await store.close();
     },
   });
-  return { url: server.url(), store, unreadable };
+  return { url: server.url(), store, unreadable, refusals, alarms };
 }
 
 export function alertBody(fields: Readonly<Record<string, unknown>> = {}): object {

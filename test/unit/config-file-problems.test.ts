@@ -209,7 +209,7 @@ const wrong: readonly (readonly [what: string, yaml: string, problem: string])[]
   [
     "a file that is a list",
     "- a\n- b\n",
-    "portcullis.yaml:1:1: expected the sections policy, shadow, limits, searches, findings, providers, lists, protection, allowlist, extract, firewalls",
+    "portcullis.yaml:1:1: expected the sections policy, shadow, limits, searches, findings, providers, lists, protection, allowlist, extract, receiver, firewalls",
   ],
   [
     "a mistake behind an alias",

@@ -34,6 +34,7 @@ describe("without any setting", () => {
       findings: { known: 43_200, unknown: 3600, failed: 900 },
       lists: { spamhausUrl: "https://www.spamhaus.org/drop", abuseipdbBlacklist: false },
       protection: { crawlers: ["googlebot", "bingbot"], cdns: [], refreshCdns: true },
+      receiver: { perSource: 1_000_000, perToken: 2_000_000 },
       limits: {
         perMinute: 100,
         perHour: 500,

@@ -51,6 +51,7 @@ test("the settings file in the README is valid and shows the defaults", async ()
     "lists",
     "protection",
     "recovery",
+    "receiver",
   ] as const) {
     expect(shown.config[part]).toEqual(plain.config[part]);
   }

@@ -37,10 +37,8 @@ const policy: Policy = {
 };
 
 const allowed: AllowEntry = {
-  id: "ALLOWLIST",
+  ...{ id: "ALLOWLIST", reason: "", owner: "" },
   prefix: prefix("192.0.2.0/24"),
-  reason: "",
-  owner: "",
   actor: "settings",
   createdAt: new Date("2026-11-20T12:00:00Z"),
   expiresAt: null,
@@ -73,6 +71,7 @@ const config: Config = {
   findings: { known: 43_200, unknown: 5400, failed: 90 },
   lists: { spamhausUrl: "https://www.spamhaus.org/drop", abuseipdbBlacklist: false },
   protection: { crawlers: ["googlebot", "bingbot"], cdns: [], refreshCdns: true },
+  receiver: { perSource: 5000, perToken: null },
   limits: {
     perMinute: 100,
     perHour: 500,
@@ -231,6 +230,8 @@ test("the configuration is shown without any secret", () => {
     limits.perNetwork                    100
     limits.perAs                         none
     limits.active                        200000
+    receiver.perSource                   5000
+    receiver.perToken                    none
     extract.fields                       src_ip, src
     extract.otherFields                  true
     extract.neverFields                  none
@@ -289,8 +290,9 @@ test("what is not set is said to be so", () => {
 });
 
 test("the rules that are shown are rules that the file understands", () => {
-  const shown = showConfig(config);
-  const rules = [...shown.matchAll(/^policy\.block\[\d\] +(.*)$/gm)].map(([, rule = ""]) => `- ${rule}`);
+  const rules = [...showConfig(config).matchAll(/^policy\.block\[\d\] +(.*)$/gm)].map(
+    ([, rule = ""]) => `- ${rule}`,
+  );
 
   const read = readPolicyText(`block:\n${rules.join("\n")}`, { base: policy, searches: [], versionOf });
 

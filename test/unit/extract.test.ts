@@ -209,7 +209,10 @@ describe("sample alerts", () => {
     ["numeric-sid", [["203.0.113.101", 5]]],
   ])("%s", (name, expected) => {
     const file = join(import.meta.dirname, "../fixtures/splunk", `${name}.json`);
-    const alert = readSplunkPayload(JSON.parse(readFileSync(file, "utf8")), t0, "test");
+    const alert = readSplunkPayload(JSON.parse(readFileSync(file, "utf8")), {
+      receivedAt: t0,
+      source: "test",
+    });
 
     const sightings = extractSightings(alert, defaultExtract);
 

@@ -2,6 +2,7 @@ import type { ConfiguredFirewall } from "../../src/operate/read-firewalls.ts";
 import type { MetricsDeps } from "../../src/operate/metrics.ts";
 import type { ProviderState } from "../../src/operate/read-providers.ts";
 import type {
+  AddresslessSearch,
   Alarm,
   Controls,
   FirewallBacklog,
@@ -113,6 +114,8 @@ export function operateDesk(
     readonly providers?: readonly ProviderState[];
     readonly searches?: readonly SearchRecord[];
     readonly expectedSearches?: MetricsDeps["expectedSearches"];
+    readonly addressless?: readonly AddresslessSearch[];
+    readonly refusals?: Readonly<Record<string, number>>;
   } = {},
 ): OperateDesk {
   const askedCanaries: string[] = [];
@@ -125,8 +128,10 @@ export function operateDesk(
     expectedSearches: holds.expectedSearches ?? [],
     now: () => now,
     providers: { states: () => Promise.resolve(holds.providers ?? []) },
+    refusals: () => holds.refusals ?? {},
     store: {
       controls: () => Promise.resolve({ paused: null, limited: null, ...holds.controls }),
+      searchesWithoutAddresses: () => Promise.resolve(holds.addressless ?? []),
       openAlarms: () => Promise.resolve(holds.alarms ?? []),
       searches: () => Promise.resolve(holds.searches ?? []),
       prefixLists: () => Promise.resolve(holds.lists ?? []),

@@ -200,6 +200,22 @@ describe("a trouble is", () => {
     expect(await troubles({ alarms, providers: [sampleProvider()] })).toEqual(["the disk is nearly full"]);
   });
 
+  test("a search whose alerts name no address, with its fields", async () => {
+    const addressless = [
+      { searchName: "VPN\u202e", alerts: 12, fields: ["attacker", "evil\u0007"] },
+      { searchName: null, alerts: 1, fields: null },
+      { searchName: "empty", alerts: 2, fields: [] },
+      { searchName: "wide", alerts: 2, fields: Array.from({ length: 13 }, (_, n) => `f${n}`) },
+    ];
+
+    expect(await troubles({ addressless })).toEqual([
+      'search "VPN\ufffd": no address was found in any of the last 12 alerts: name the field that holds the address (it has attacker, evil\ufffd) in extract.fields, or for this search alone in searches[].fields',
+      "searches without a name: no address was found in any of the last 1 alert: name the field that holds the address in extract.fields, or for this search alone in searches[].fields",
+      'search "empty": no address was found in any of the last 2 alerts: its result has no rows: see what the search returns',
+      stringContaining("f10, f11, …)"),
+    ]);
+  });
+
   test("everything that failed", async () => {
     const counts = {
       alertsFailed: 1,
@@ -213,7 +229,7 @@ describe("a trouble is", () => {
     expect(await troubles({ counts })).toEqual([
       "1 alert could not be processed",
       stringContaining("2 sighted addresses"),
-      "3 deliveries of the last 24 h could not be read, the last at 2026-11-20 12:30 UTC; they are kept in the database",
+      '3 deliveries of the last 24 h could not be read, the last at 2026-11-20 12:30 UTC; "portcullis alerts --unreadable" shows them',
       stringContaining("4 notifications"),
     ]);
     expect(await troubles({ counts: { unreadableDeliveries: 5 } })).toEqual([]);

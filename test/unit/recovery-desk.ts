@@ -50,7 +50,7 @@ export async function recoveryDesk(): Promise<RecoveryDesk> {
       seconds += more;
     },
     async deliver(body, requireGenuine = false) {
-      const alert = readSplunkPayload(body, now(), "splunk-webhook");
+      const alert = readSplunkPayload(body, { receivedAt: now(), source: "splunk-webhook" });
       await store.insertAlerts([alert]);
       const policy = { asksSplunk: true, requireGenuine };
       await store.recordSightings(alert.id, [], now(), extractedAlert(alert, policy, now()));

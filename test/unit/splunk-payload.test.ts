@@ -13,7 +13,7 @@ function fixture(name: string): unknown {
 }
 
 function read(body: unknown): Alert {
-  return readSplunkPayload(body, t0, "test");
+  return readSplunkPayload(body, { receivedAt: t0, source: "test" });
 }
 
 function rowsOf(body: object): Alert["rows"] {
@@ -22,7 +22,7 @@ function rowsOf(body: object): Alert["rows"] {
 
 describe("a stock payload", () => {
   test("becomes an alert", () => {
-    expect(readSplunkPayload(fixture("scheduled"), t0, "splunk-webhook")).toEqual({
+    expect(readSplunkPayload(fixture("scheduled"), { receivedAt: t0, source: "splunk-webhook" })).toEqual({
       id: "al_68e7799004d201b6ea6923bce921a687",
       source: "splunk-webhook",
       sid: "scheduler__admin__search__RMD5a1b2c3d4e5f60718_at_1760000400_1234",
@@ -197,7 +197,7 @@ describe("the id", () => {
   test("is the same for the same delivery, whenever and wherever it comes, whatever the order of keys", () => {
     const again = { result: { b: ["2", "3"], a: "1" }, search_name: "s", sid: "scheduler_1" };
 
-    expect(readSplunkPayload(again, after(60), "elsewhere").id).toBe(read(body).id);
+    expect(readSplunkPayload(again, { receivedAt: after(60), source: "elsewhere" }).id).toBe(read(body).id);
     expect(read({ ...body, app: "x", owner: "y", results_link: "https://splunk.example.net/z" }).id).toBe(
       read(body).id,
     );

@@ -1,16 +1,23 @@
 import { prefixOf } from "../../domain/ip-address.ts";
-import { alertSummaryJson } from "./people-json.ts";
+import { alertSummaryJson, extrasJson } from "./people-json.ts";
 import { AlertAnswer, AlertList } from "./alert-shapes.ts";
 import { approvalJson, decisionJson, sightingJson } from "./decision-json.ts";
 import { ActionName, ApprovalList, ApprovalShape, DecisionList, DecisionShape } from "./decision-shapes.ts";
 import type { ApiDeps } from "./deps.ts";
 import { readPage } from "./pages.ts";
+import { unreadableRoutes } from "./unreadable-routes.ts";
 import { type ApiRoute, reply, route } from "./route.ts";
 import { Flag, noParameters, only, pageKeys } from "./wanted-shapes.ts";
 
 /** What came in, and what was made of it. */
 export function decisionRoutes(deps: ApiDeps): readonly ApiRoute[] {
-  return [...alertRoutes(deps), ...readDecisionRoutes(deps), ...readApprovalRoutes(deps)];
+  // Before an alert of any id: `unreadable` is none.
+  return [
+    ...unreadableRoutes(deps),
+    ...alertRoutes(deps),
+    ...readDecisionRoutes(deps),
+    ...readApprovalRoutes(deps),
+  ];
 }
 
 function alertRoutes({ store }: ApiDeps): readonly ApiRoute[] {
@@ -45,12 +52,13 @@ function alertRoutes({ store }: ApiDeps): readonly ApiRoute[] {
         if (found === undefined) {
           return { problem: "NOT_FOUND", detail: "There is no alert of this id." };
         }
-        const { app, owner, resultsLink, rows } = found.alert;
+        const { app, owner, resultsLink, extras, rows } = found.alert;
         return reply(200, {
           alert: alertSummaryJson(found.summary),
           app,
           owner,
           resultsLink,
+          extras: extrasJson(extras),
           rows,
           sightings: found.sightings.map(sightingJson),
         });

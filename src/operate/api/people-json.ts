@@ -1,4 +1,5 @@
 import { type AllowEntry } from "../../domain/allow-entry.ts";
+import { addresslessHint } from "../words.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import type { Alarm, AlertSummary, TokenRecord } from "../../ports.ts";
 
@@ -22,7 +23,7 @@ export function receiptJson({ seq, at, kind, subject, actor, body, previous, has
   return { seq, at, kind, subject, actor, body, previous, hash };
 }
 
-export function alertSummaryJson(alert: AlertSummary) {
+export function alertSummaryJson({ noAddress, ...alert }: AlertSummary) {
   const { id, source, sid, searchName, receivedAt, rows, sightings, waiting, decisions, error } = alert;
   const { isGenuine, doubt, recovery } = alert;
   return {
@@ -39,5 +40,25 @@ export function alertSummaryJson(alert: AlertSummary) {
     isGenuine,
     doubt,
     recovery,
+    noAddress:
+      noAddress === null ? null : { fields: noAddress.fields, hint: addresslessHint(noAddress.fields) },
   };
+}
+
+/** What the store keeps as the text of an object. Left as `JSON.parse` made it: a key may be `__proto__`. */
+export function extrasJson(extras: string | null): Readonly<Record<string, unknown>> | null {
+  if (extras === null) {
+    return null;
+  }
+  try {
+    const parsed: unknown = JSON.parse(extras);
+    return isRecord(parsed) ? parsed : null;
+  } catch {
+    // Somebody has changed the database.
+    return null;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,30 @@
+import type { Request, Response } from "express";
+import { sendProblem } from "../problem.ts";
+import { readDelivery } from "./read-delivery.ts";
+import type { DeliveryAbout } from "./splunk-payload.ts";
+import { keepUnread } from "./unread-body.ts";
+import type { WebhookDeps } from "./webhook-deps.ts";
+
+/**
+ * Takes an alert from a sender that has proved itself, and answers 202 after it is on disk; or keeps what can't be read.
+ * @throws {AppError} STORE_UNAVAILABLE
+ */
+export async function acceptDelivery(
+  deps: WebhookDeps,
+  { request, response }: { readonly request: Request; readonly response: Response },
+  bytes: Buffer,
+  about: Omit<DeliveryAbout, "receivedAt">,
+): Promise<void> {
+  const alert = readDelivery(bytes, { ...about, receivedAt: deps.now() });
+  if ("problem" in alert) {
+    await keepUnread(deps, request, { reason: alert.detail, body: bytes });
+    sendProblem(response, alert.problem, alert.detail);
+    return;
+  }
+  const addresses = await deps.countAddresses(alert);
+  const status = await deps.accept(alert);
+  // Written by hand: Express's json() costs an ETag and a charset look-up for each alert.
+  response.statusCode = 202;
+  response.setHeader("Content-Type", "application/json; charset=utf-8");
+  response.end(JSON.stringify({ alertId: alert.id, status, addresses }));
+}

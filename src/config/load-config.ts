@@ -5,6 +5,7 @@ import { readAllowlist } from "./read-allowlist.ts";
 import { readFirewalls } from "./read-firewalls.ts";
 import { checkLaterParts } from "./read-later-parts.ts";
 import { readListening } from "./read-listening.ts";
+import { readLogRules } from "./read-log-rules.ts";
 import { readMail } from "./read-mail.ts";
 import { createPolicyReader, readPolicies } from "./read-policies.ts";
 import type { UnversionedPolicy } from "./read-policy.ts";
@@ -82,6 +83,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     allowlist: readAllowlist(reader, file, { now, warn }),
     extract: readExtract(file, sources.defaults.extract),
     protection: readProtection(file),
+    logRules: readLogRules(reader),
   };
   const secrets = readSecretSettings(reader, {
     dataDir,

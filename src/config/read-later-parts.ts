@@ -1,7 +1,7 @@
 import type { Problems } from "./problems.ts";
 import { readCertificate } from "./read-tls.ts";
 import type { SettingReader } from "./setting-reader.ts";
-import { matching, parsed, Password, Port, wholeNumber } from "./shapes.ts";
+import { matching, parsed, Password, Port } from "./shapes.ts";
 
 const SlackUrl = parsed("an https URL", (text) =>
   URL.parse(text)?.protocol === "https:" ? text : undefined,
@@ -25,8 +25,6 @@ export function checkLaterParts(reader: SettingReader, problems: Problems): void
     "LOG_GROUP_NAME",
     matching("1 to 512 of the characters A-Z a-z 0-9 . - _ / #", /^[\w./#-]{1,512}$/),
   );
-  reader.read("BRUTE_FORCE_THRESHOLD", wholeNumber(1, 1_000_000));
-  reader.read("LOOKBACK_MINUTES", wholeNumber(1, 1440));
   if (reader.isSet("SPLUNK_USER") !== reader.isSet("SPLUNK_PASSWORD")) {
     problems.add("SPLUNK_USER", "set both of SPLUNK_USER and SPLUNK_PASSWORD, or neither");
   }

@@ -162,6 +162,7 @@ const config: Config = {
     unavailable: { action: "hold", seconds: 0 },
     version: "sha256:1",
   },
+  logRules: { threshold: 5, windowSeconds: 2100 },
   logLevel: "info",
 };
 
@@ -199,6 +200,8 @@ test("the configuration is shown without any secret", () => {
     SMTP_TLS                             starttls
     MAIL_FROM                            portcullis@example.com
     ADMIN_EMAIL                          soc@example.com, boss@example.com
+    BRUTE_FORCE_THRESHOLD                5
+    LOOKBACK_MINUTES                     35
     ALLOWLIST                            192.0.2.0/24, 203.0.113.7/32 (our scanner; red team; until 2027-02-01T00:00:00.000Z)
     ALLOW_DOCUMENTATION_ADDRESSES        false
     LOG_LEVEL                            info

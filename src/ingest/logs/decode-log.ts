@@ -45,7 +45,8 @@ async function peek(bytes: AsyncIterable<Buffer>): Promise<Peeked> {
     if (step.done === true) {
       break;
     }
-    start = start.length === 0 ? step.value : Buffer.concat([start, step.value]);
+    // A copy, because a chunk is not good any more when the next is asked for.
+    start = Buffer.concat([start, step.value]);
   }
   const hasMark = start.subarray(0, utf8Mark.length).equals(utf8Mark);
   return { start, all: goOn(hasMark ? start.subarray(utf8Mark.length) : start, iterator) };

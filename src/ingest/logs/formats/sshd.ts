@@ -45,7 +45,7 @@ const gone =
 const accepted = new RegExp(String.raw`^Accepted [a-z/-]{3,40} for (.*) ${tail}(?:: .*)?$`, "s");
 const repeated = /^message repeated (\d{1,4}) times: \[ (.*)\]$/s;
 const failures =
-  /Failed |(?:Invalid|Illegal) user |PAM: |maximum authentication |(?:closed|reset) by (?:authenticating|invalid) |ted from (?:authenticating|invalid) /g;
+  /Failed |(?:Invalid|Illegal) user |PAM: |maximum authentication |(?:closed|reset) by (?:authenticating|invalid) |ted from (?:authenticating|invalid) |"MESSAGE" ?: ?\[/g;
 /** Most lines of a busy server tell of logins that went well; they matter only to keys that are held back. */
 const failuresAndLogins = new RegExp(`${failures.source}|Accepted `, "g");
 /** A program that quotes what others say has another name. */

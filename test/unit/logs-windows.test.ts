@@ -76,6 +76,13 @@ describe("event 4625 as text", () => {
     ]);
   });
 
+  test("a name in another event is not taken for one of these", () => {
+    const name = message("x", "192.0.2.1").replaceAll(/\s+/g, " ");
+    const other = `5/1/2024 1:02:03 PM\r\nEventCode=4771\r\nMessage=Kerberos pre-authentication failed.\r\n\tAccount Name:\t\t${name}\r\nAccount Name: ${name}\r\n`;
+
+    expect(readText("windows-security", other).events).toEqual([]);
+  });
+
   test("an event that breaks off is unclear", () => {
     const fake = "x Source Network Address: 192.0.2.1 Source Port: 1 ";
     const [start = ""] = message(fake, "203.0.113.9").split("Failure Information");

@@ -3,7 +3,7 @@ import type { FormatName, LogEvent } from "../../src/ingest/logs/log-event.ts";
 import { createLogReading } from "../../src/ingest/logs/log-reading.ts";
 
 /** When the logs of these tests were last written. */
-export const referenceMs = Date.parse("2024-05-02T00:00:00Z");
+const referenceMs = Date.parse("2024-05-02T00:00:00Z");
 
 /** What a log in this format tells. Null: the format is found out. */
 export function readText(format: FormatName | null, text: string | Buffer) {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseIpAddress } from "../../src/domain/ip-address.ts";
 import { formats } from "../../src/ingest/logs/formats.ts";
@@ -55,18 +55,13 @@ const around = (sample: string): fc.Arbitrary<string> =>
 
 /** Every address that stands somewhere in the text. */
 function addressesIn(text: string): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const [run] of text.matchAll(/[0-9A-Fa-f:.]{2,}/g)) {
-    for (let start = 0; start < run.length; start += 1) {
-      for (let end = start + 2; end <= Math.min(run.length, start + 45); end += 1) {
-        const ip = parseIpAddress(run.slice(start, end));
-        if (ip !== undefined) {
-          found.add(ip);
-        }
-      }
-    }
-  }
-  return found;
+  const runs = [...text.matchAll(/[0-9A-Fa-f:.]{2,}/g)].map(([run]) => run);
+  return new Set(runs.flatMap(partsOf).flatMap((part) => parseIpAddress(part) ?? []));
+}
+
+function partsOf(run: string): readonly string[] {
+  const starts = Array.from(run, (_, start) => run.slice(start, start + 45));
+  return starts.flatMap((rest) => Array.from(rest, (_, end) => rest.slice(0, end + 1)));
 }
 
 describe.each(formats)("$name", ({ name, sample, recognises, open }) => {

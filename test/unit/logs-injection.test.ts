@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FormatName } from "../../src/ingest/logs/log-event.ts";
 import { readText } from "./logs-desk.ts";

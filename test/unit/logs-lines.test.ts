@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeLog } from "../../src/ingest/logs/decode-log.ts";
 import { createLineScanner, longestLine } from "../../src/ingest/logs/scan-lines.ts";

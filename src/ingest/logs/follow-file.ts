@@ -38,10 +38,10 @@ export async function* followFile(options: FollowOptions): AsyncGenerator<Buffer
   try {
     while (!signal.aborted) {
       file ??= await openFile(path);
-      const change = file === undefined ? "none" : yield* step(file, options);
-      file = change === "replaced" ? undefined : file;
-      if (change === "none") {
+      if (file === undefined || (yield* step(file, options))) {
         await pause(options);
+      } else {
+        file = undefined;
       }
     }
   } finally {
@@ -53,25 +53,24 @@ async function pause({ pollMs, signal }: FollowOptions): Promise<void> {
   await setTimeout(pollMs, undefined, { signal }).catch(() => undefined);
 }
 
-/** Passes on what is new, and looks whether it is still the same file. One that was replaced is closed. */
-async function* step(file: Followed, options: FollowOptions): AsyncGenerator<Buffer, Change> {
-  yield* readOn(file, options.signal);
-  const change = await changeOf(file, options.path);
-  if (change === "replaced") {
-    // Its writer may not know of it yet.
-    await pause(options);
-    yield* readOn(file, options.signal);
-    await file.handle.close();
-  }
-  if (change !== "none") {
+/** Passes on what is new. @returns false when another file has taken its place: then it is read to its end, and closed */
+async function* step(file: Followed, options: FollowOptions): AsyncGenerator<Buffer, boolean> {
+  if (await isEmptied(file)) {
     yield* endLine(file);
     file.place = 0;
     file.last = Buffer.alloc(0);
   }
-  return change;
+  yield* readOn(file, options.signal);
+  if (!(await isReplaced(file, options.path))) {
+    return true;
+  }
+  // Its writer may not know of it yet.
+  await pause(options);
+  yield* readOn(file, options.signal);
+  yield* endLine(file);
+  await file.handle.close();
+  return false;
 }
-
-type Change = "replaced" | "emptied" | "none";
 
 async function openFile(path: string): Promise<Followed | undefined> {
   try {
@@ -116,18 +115,18 @@ function* endLine({ last }: Followed): Generator<Buffer> {
   }
 }
 
-async function changeOf(file: Followed, path: string): Promise<Change> {
-  const { size } = await file.handle.stat();
-  if (size < file.place || !(await readBefore(file.handle, file.place)).equals(file.last)) {
-    return "emptied";
-  }
+async function isEmptied({ handle, place, last }: Followed): Promise<boolean> {
+  const { size } = await handle.stat();
+  return size < place || !(await readBefore(handle, place)).equals(last);
+}
+
+async function isReplaced({ inode }: Followed, path: string): Promise<boolean> {
   try {
-    const { ino } = await stat(path);
-    return ino === file.inode ? "none" : "replaced";
+    return (await stat(path)).ino !== inode;
   } catch (error) {
     if (isAbsent(error)) {
       // Renamed, and the next one is still to come: the writer may go on with this one.
-      return "none";
+      return false;
     }
     throw error;
   }

@@ -3,7 +3,7 @@ import { parseIpAddress } from "../../domain/ip-address.ts";
 import type { LogEvent, LogKind } from "./log-event.ts";
 import { ownText } from "./own-text.ts";
 import { createRecentMap } from "./recent-map.ts";
-import { createSlidingCount, type SlidingCount, type SlidingRules } from "./sliding-count.ts";
+import { createSlidingCounter, type SlidingCount, type SlidingCounter } from "./sliding-count.ts";
 
 /** An address that did too much of one kind within the window. */
 export interface LogFinding {
@@ -21,7 +21,7 @@ export interface CountRules {
   readonly windowSeconds: number;
   /** So many of a kind within the window are too many; infinity: never. */
   readonly thresholds: Readonly<Record<LogKind, number>>;
-  /** Default is 100,000. Of more addresses, those that were silent the longest are forgotten; half as many of those found. */
+  /** Default is 200,000. Of more addresses, those that were silent the longest are forgotten; half as many of those found. */
   readonly mostAddresses?: number;
 }
 
@@ -51,7 +51,7 @@ interface Tally {
   isOver: boolean;
 }
 
-const usualAddresses = 100_000;
+const usualAddresses = 200_000;
 const mostNames = 5;
 const longestName = 64;
 
@@ -68,7 +68,8 @@ export function createCountWindow({
   const kinds = ["failed-login", "web-attack", "request"] as const;
   const tables = kinds.map((kind) => ({
     kind,
-    rules: { windowSeconds, threshold: thresholds[kind] },
+    threshold: thresholds[kind],
+    counter: createSlidingCounter({ windowSeconds, threshold: thresholds[kind] }),
     below: createRecentMap<IpAddress, Tally>(mostAddresses, forget),
     over: createRecentMap<IpAddress, Tally>(mostAddresses / 2, forget),
   }));
@@ -76,17 +77,17 @@ export function createCountWindow({
   return {
     add(event) {
       const table = tables.find(({ kind }) => kind === event.kind);
-      if (table === undefined || table.rules.threshold === Number.POSITIVE_INFINITY) {
+      if (table === undefined || table.threshold === Number.POSITIVE_INFINITY) {
         return undefined;
       }
-      const { rules, below, over } = table;
+      const { below, over } = table;
       const known = over.get(event.ip) ?? below.get(event.ip);
       const tally = known ?? newTally(event);
       if (known === undefined) {
         below.set(tally.ip, tally);
       }
       note(tally, event);
-      const found = slide(tally, event, rules);
+      const found = slide(tally, event, table);
       if (found !== undefined) {
         below.delete(tally.ip);
         over.set(tally.ip, tally);
@@ -133,22 +134,31 @@ function note(tally: Tally, { atMs, count, user, detail }: LogEvent): void {
   }
 }
 
-function slide(tally: Tally, { atMs, count }: LogEvent, rules: SlidingRules): LogFinding | undefined {
-  const window = windowFor(tally, atMs, rules);
-  const inWindow = window.add(atMs, count);
+interface Counting {
+  readonly threshold: number;
+  readonly counter: SlidingCounter;
+}
+
+function slide(
+  tally: Tally,
+  { atMs, count }: LogEvent,
+  { threshold, counter }: Counting,
+): LogFinding | undefined {
+  const window = windowFor(tally, atMs, counter);
+  const inWindow = counter.add(window, atMs, count);
   const wasOver = tally.isOver;
-  tally.isOver = inWindow >= rules.threshold;
+  tally.isOver = inWindow >= threshold;
   return tally.isOver && !wasOver
-    ? { ...findingOf(tally), count: inWindow, firstMs: Math.min(window.oldestMs, atMs) }
+    ? { ...findingOf(tally), count: inWindow, firstMs: Math.min(counter.oldestMs(window), atMs) }
     : undefined;
 }
 
-function windowFor({ windows }: Tally, atMs: number, rules: SlidingRules): SlidingCount {
-  const fitting = windows.find((window) => window.accepts(atMs));
+function windowFor({ windows }: Tally, atMs: number, counter: SlidingCounter): SlidingCount {
+  const fitting = windows.find((window) => counter.accepts(window, atMs));
   if (fitting !== undefined) {
     return fitting;
   }
-  const window = createSlidingCount(rules);
+  const window = counter.open();
   windows.splice(1, 1, window);
   return window;
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 
-const chunkBytes = 256 * 1024;
+const chunkBytes = 128 * 1024;
 
 /**
  * The bytes of a file from its beginning, or from where a pipe stands. The next chunk is read while one is worked on; a chunk is good only

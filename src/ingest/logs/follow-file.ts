@@ -115,9 +115,9 @@ function* endLine({ last }: Followed): Generator<Buffer> {
   }
 }
 
+/** What stands before our place is not there any more, or something else is. */
 async function isEmptied({ handle, place, last }: Followed): Promise<boolean> {
-  const { size } = await handle.stat();
-  return size < place || !(await readBefore(handle, place)).equals(last);
+  return !(await readBefore(handle, place)).equals(last);
 }
 
 async function isReplaced({ inode }: Followed, path: string): Promise<boolean> {

@@ -37,6 +37,7 @@ process.exitCode = await run(process.argv.slice(2), {
   err: (text) => {
     process.stderr.write(text);
   },
+  isErrTerminal: process.stderr.isTTY,
   onCrash: (listener) => {
     process.on("uncaughtException", (error) => {
       listener(error);

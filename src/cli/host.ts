@@ -12,6 +12,8 @@ export interface Host {
   readonly stdin: NodeJS.ReadableStream;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Somebody watches what goes to `err`: progress may be drawn there. */
+  readonly isErrTerminal?: boolean;
   /** Called with what nobody caught, before the process ends with code 1. */
   readonly onCrash: (listener: (error: Error) => void) => void;
 }

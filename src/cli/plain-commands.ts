@@ -1,10 +1,13 @@
 import type { Command } from "commander";
 import { askingForFile } from "./asking.ts";
+import { analyze } from "./analyze.ts";
+import type { AnalyzeOptions } from "./analyze-options.ts";
 import { audit } from "./audit.ts";
 import { checkConfig } from "./check-config.ts";
 import { demo } from "./demo.ts";
 import { example } from "./example.ts";
 import { healthcheck } from "./healthcheck.ts";
+import { formatNames } from "../ingest/logs/log-event.ts";
 import type { ExitCode, Host } from "./host.ts";
 import { type PullOptions, pull } from "./pull.ts";
 import { replay } from "./replay.ts";
@@ -36,6 +39,7 @@ export function addPlainCommands(
   add("healthcheck", "exit code 0 when the receiver answers; for containers", () => healthcheck(host));
   addReplay(program, host, finish);
   addPull(program, host, finish);
+  addAnalyze(program, host, finish);
   addAudit(program, host, finish);
 }
 
@@ -80,6 +84,30 @@ function addPull(program: Command, host: Host, finish: (exitCode: ExitCode) => v
   askingForFile(pullCommand, line).action(async (options: PullOptions) => {
     finish(await pull(host, options));
   });
+}
+
+function addAnalyze(program: Command, host: Host, finish: (exitCode: ExitCode) => void): void {
+  const analyzeCommand = program
+    .command("analyze")
+    .description("find failed logins, web attacks and floods in log files")
+    .argument("<file...>", "logs, plain or gzip; - is standard input")
+    .option("--format <name>", `${formatNames.join(", ")}; default is what the first lines look like`)
+    .option("--threshold <number>", "so many failures are too many; default is BRUTE_FORCE_THRESHOLD, 5")
+    .option("--window <duration>", "within this time: 90s, 35m, 24h; default is LOOKBACK_MINUTES, 35m")
+    .option(
+      "--flood <number>",
+      "so many requests to a web server within the window are too many; default is 5000",
+    )
+    .option("--follow", "go on with what is written from now on, as tail -F; ends with Ctrl-C")
+    .option("--from-start", "with --follow: also what is there already")
+    .option("--act", "send what is found to the running receiver, which decides about it as about any alert")
+    .option("--top <number>", "print so many addresses; default is 20")
+    .option("--json", "print it as JSON; with --follow one line each");
+  askingForFile(analyzeCommand, "analyze /var/log/auth.log* --act").action(
+    async (files: readonly string[], options: AnalyzeOptions) => {
+      finish(await analyze(host, files, options));
+    },
+  );
 }
 
 function addAudit(program: Command, host: Host, finish: (exitCode: ExitCode) => void): void {

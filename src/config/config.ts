@@ -4,6 +4,7 @@ import type { IpPrefix } from "../domain/ip-address.ts";
 import type { BlastLimits, Policy } from "../domain/policy.ts";
 import type { Severity } from "../domain/severity.ts";
 import type { PolicySection } from "./policy-schema.ts";
+import type { LogRules } from "./read-log-rules.ts";
 
 /** Everything the program was told, checked. Holds secrets: show it only through `showConfig`. */
 export interface Config {
@@ -51,6 +52,7 @@ export interface Config {
   /** Decides beside the other, for comparison only. */
   readonly shadow: Policy | null;
   readonly limits: BlastLimits;
+  readonly logRules: LogRules;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 }
 

@@ -5,6 +5,7 @@ import { readAllowlist } from "./read-allowlist.ts";
 import { readFirewalls } from "./read-firewalls.ts";
 import { checkLaterParts } from "./read-later-parts.ts";
 import { readListening } from "./read-listening.ts";
+import { readLogRules } from "./read-log-rules.ts";
 import { readMail } from "./read-mail.ts";
 import { createPolicyReader, readPolicies } from "./read-policies.ts";
 import type { UnversionedPolicy } from "./read-policy.ts";
@@ -87,6 +88,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     protection: readProtection(file),
     recovery: readRecovery(file, reader, problems),
     receiver: readReceiver(file),
+    logRules: readLogRules(reader),
   };
   const secrets = readSecretSettings(reader, {
     dataDir,

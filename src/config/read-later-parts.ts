@@ -1,5 +1,5 @@
 import type { SettingReader } from "./setting-reader.ts";
-import { matching, parsed, wholeNumber } from "./shapes.ts";
+import { matching, parsed } from "./shapes.ts";
 
 const SlackUrl = parsed("an https URL", (text) =>
   URL.parse(text)?.protocol === "https:" ? text : undefined,
@@ -14,6 +14,4 @@ export function checkLaterParts(reader: SettingReader): void {
     "LOG_GROUP_NAME",
     matching("1 to 512 of the characters A-Z a-z 0-9 . - _ / #", /^[\w./#-]{1,512}$/),
   );
-  reader.read("BRUTE_FORCE_THRESHOLD", wholeNumber(1, 1_000_000));
-  reader.read("LOOKBACK_MINUTES", wholeNumber(1, 1440));
 }

@@ -36,6 +36,8 @@ export function showConfig(config: Config): string {
     ...provider("GREYNOISE", config.greynoise),
     ["SPAMHAUS_URL", config.lists.spamhausUrl ?? "not downloaded"],
     ...mail(config.mail),
+    ["BRUTE_FORCE_THRESHOLD", String(config.logRules.threshold)],
+    ["LOOKBACK_MINUTES", String(config.logRules.windowSeconds / 60)],
     ["ALLOWLIST", list(config.allowlist.map(allowed))],
     ["ALLOW_DOCUMENTATION_ADDRESSES", String(config.allowDocumentationAddresses)],
     ["LOG_LEVEL", config.logLevel],

@@ -1,4 +1,5 @@
-/** `npm run bench [firewall|block|fleet|receiver|recover|storm]`: prints figures; nothing here passes or fails. */
+/** `npm run bench [firewall|block|fleet|receiver|recover|storm|analyze]`: prints figures; nothing here passes or fails. */
+import { benchAnalyze } from "./analyze.ts";
 import { benchBlock } from "./block.ts";
 import { benchFirewall } from "./firewall.ts";
 import { benchFleet } from "./fleet.ts";
@@ -17,6 +18,7 @@ const benches = {
   receiver: benchReceiver,
   recover: benchRecover,
   storm: benchStorm,
+  analyze: benchAnalyze,
 };
 
 for (const [name, bench] of Object.entries(benches)) {

@@ -49,6 +49,7 @@ describe("without any setting", () => {
       mail: null,
       allowlist: [],
       allowDocumentationAddresses: false,
+      logRules: { threshold: 5, windowSeconds: 2100 },
       logLevel: "info",
       extract: defaults.extract,
       policy: { ...defaults.policy, version: versionOf(defaults.policy) },
@@ -113,6 +114,8 @@ test("every setting reaches the configuration", async () => {
     ADMIN_EMAIL: "soc@example.com, boss@example.com",
     ALLOWLIST: "198.51.100.0/24,192.0.2.7",
     ALLOW_DOCUMENTATION_ADDRESSES: "true",
+    BRUTE_FORCE_THRESHOLD: "7",
+    LOOKBACK_MINUTES: "10",
     LOG_LEVEL: "debug",
   });
 
@@ -167,6 +170,7 @@ test("every setting reaches the configuration", async () => {
       { id: "ALLOWLIST", prefix: "192.0.2.7/32", reason: "", owner: "" },
     ],
     allowDocumentationAddresses: true,
+    logRules: { threshold: 7, windowSeconds: 600 },
     logLevel: "debug",
   });
   expect(config.tls?.clientCa).toContain("BEGIN CERTIFICATE");

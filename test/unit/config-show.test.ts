@@ -3,17 +3,9 @@ import type { Config } from "../../src/config/config.ts";
 import { readPolicyText } from "../../src/config/read-policy-text.ts";
 import { showConfig } from "../../src/config/show-config.ts";
 import type { AllowEntry } from "../../src/domain/allow-entry.ts";
-import { parseIpPrefix } from "../../src/domain/ip-address.ts";
 import type { Policy } from "../../src/domain/policy.ts";
+import { prefix } from "../fakes/samples.ts";
 import { defaults, least, ruleOf, versionOf } from "./config-desk.ts";
-
-function prefix(text: string) {
-  const parsed = parseIpPrefix(text);
-  if (parsed === undefined) {
-    throw new Error(text);
-  }
-  return parsed;
-}
 
 const policy: Policy = {
   ...defaults.policy,
@@ -37,7 +29,9 @@ const policy: Policy = {
 };
 
 const allowed: AllowEntry = {
-  ...{ id: "ALLOWLIST", reason: "", owner: "" },
+  id: "ALLOWLIST",
+  reason: "",
+  owner: "",
   prefix: prefix("192.0.2.0/24"),
   actor: "settings",
   createdAt: new Date("2026-11-20T12:00:00Z"),
@@ -165,6 +159,7 @@ const config: Config = {
     unavailable: { action: "hold", seconds: 0 },
     version: "sha256:1",
   },
+  logRules: { threshold: 5, windowSeconds: 2100 },
   logLevel: "info",
 };
 
@@ -202,6 +197,8 @@ test("the configuration is shown without any secret", () => {
     SMTP_TLS                             starttls
     MAIL_FROM                            portcullis@example.com
     ADMIN_EMAIL                          soc@example.com, boss@example.com
+    BRUTE_FORCE_THRESHOLD                5
+    LOOKBACK_MINUTES                     35
     ALLOWLIST                            192.0.2.0/24, 203.0.113.7/32 (our scanner; red team; until 2027-02-01T00:00:00.000Z)
     ALLOW_DOCUMENTATION_ADDRESSES        false
     LOG_LEVEL                            info

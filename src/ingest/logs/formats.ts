@@ -1,0 +1,15 @@
+import { apache } from "./formats/apache.ts";
+import { generic } from "./formats/generic.ts";
+import { nginx } from "./formats/nginx.ts";
+import { postfix } from "./formats/postfix.ts";
+import { sshd } from "./formats/sshd.ts";
+import { vsftpd } from "./formats/vsftpd.ts";
+import { windowsSecurity } from "./formats/windows-security.ts";
+import type { FormatName, LogFormat } from "./log-event.ts";
+
+/** Every format, the surest first. */
+export const formats: readonly LogFormat[] = [sshd, postfix, vsftpd, windowsSecurity, nginx, apache, generic];
+
+export function formatOf(name: FormatName): LogFormat {
+  return formats.find((format) => format.name === name) ?? generic;
+}

@@ -95,7 +95,7 @@ function tell(
   const { alertId, status, rows, addresses } = sent;
   return isJson
     ? `${JSON.stringify({ earliest, latest, alertId, status, rows, addresses })}\n`
-    : `${alertId}  ${status}  ${rows.toLocaleString("en-US")} rows, ${addresses.toLocaleString("en-US")} addresses\n`;
+    : `${alertId}  ${status}  ${plural(rows, "row")}, ${plural(addresses, "address", "addresses")}\n`;
 }
 
 /** Seconds since 1970 as people read them; anything else as it was typed. */

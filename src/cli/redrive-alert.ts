@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { plural } from "../notify/words.ts";
 import { askApi, readAnswer, shownJson } from "./ask-api.ts";
 import type { AskOptions } from "./ask-options.ts";
 import type { ExitCode, Host } from "./host.ts";
@@ -25,17 +26,15 @@ export async function redriveAlert(host: Host, id: string, { json, url }: AskOpt
       ? shownJson(body)
       : [
           `Taken up again${wasFailed ? ", after it had failed" : ""}: its addresses are looked for with today's settings`,
-          ...(again === 0 ? [] : [`${addressesOf(again)} without a decision looked at at once`]),
+          ...(again === 0
+            ? []
+            : [`${plural(again, "address", "addresses")} without a decision looked at at once`]),
           ...(decided === 0
             ? []
             : [
-                `${addressesOf(decided)} decided already, which stays (a new decision: "portcullis replay ${id}")`,
+                `${plural(decided, "address", "addresses")} decided already, which stays (a new decision: "portcullis replay ${id}")`,
               ]),
         ].join("; ") + ".\n",
   );
   return 0;
-}
-
-function addressesOf(count: number): string {
-  return count === 1 ? "1 address" : `${count} addresses`;
 }

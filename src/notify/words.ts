@@ -18,8 +18,9 @@ export function elapsed(ms: number): string {
   return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : plural(Math.round(ms / 60_000), "minute");
 }
 
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+/** `1 address`, `1,200 addresses`. */
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : many}`;
 }
 
 const units: readonly (readonly [unit: string, seconds: number])[] = [

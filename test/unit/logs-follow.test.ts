@@ -24,8 +24,19 @@ function start({ fromStart = false, content }: { readonly fromStart?: boolean; r
   }
   const stop = new AbortController();
   let text = "";
+  let pauses = 0;
+  const options = {
+    path,
+    fromStart,
+    signal: stop.signal,
+    /** Asked for each time when it has looked and found nothing more. */
+    get pollMs() {
+      pauses += 1;
+      return 5;
+    },
+  };
   const following = (async () => {
-    for await (const chunk of followFile({ path, fromStart, pollMs: 5, signal: stop.signal })) {
+    for await (const chunk of followFile(options)) {
       text += chunk.toString("utf8");
     }
   })();
@@ -37,6 +48,7 @@ function start({ fromStart = false, content }: { readonly fromStart?: boolean; r
   return {
     path,
     text: () => text,
+    pauses: () => pauses,
     stop: async () => {
       stop.abort();
       await following;
@@ -70,7 +82,8 @@ describe("following a file", () => {
   });
 
   test("that comes later is read from its start", async () => {
-    const { path, text } = start({});
+    const { path, text, pauses } = start({});
+    await eventually("that it was looked for in vain", () => pauses() > 0);
     writeFileSync(path, "a\n");
 
     await expect.poll(text, patience).toBe("a\n");

@@ -45,9 +45,10 @@ interface Tally {
   count: number;
   firstMs: number;
   lastMs: number;
-  readonly names: string[];
-  /** Two, so that neither an older log after a newer one, nor two clocks in one log, hide anything. */
-  readonly windows: SlidingCount[];
+  names: readonly string[];
+  readonly window: SlidingCount;
+  /** For times before the other: neither an older log after a newer one, nor two clocks in one log, may hide anything. */
+  earlier: SlidingCount | null;
   isOver: boolean;
 }
 
@@ -82,7 +83,7 @@ export function createCountWindow({
       }
       const { below, over } = table;
       const known = over.get(event.ip) ?? below.get(event.ip);
-      const tally = known ?? newTally(event);
+      const tally = known ?? newTally(event, table.counter);
       if (known === undefined) {
         below.set(tally.ip, tally);
       }
@@ -116,9 +117,20 @@ export function createCountWindow({
   };
 }
 
-function newTally({ ip, kind, atMs }: LogEvent): Tally {
+function newTally({ ip, kind, atMs }: LogEvent, counter: SlidingCounter): Tally {
   const own = parseIpAddress(ownText(ip)) ?? ip;
-  return { ip: own, kind, count: 0, firstMs: atMs, lastMs: atMs, names: [], windows: [], isOver: false };
+  const window = counter.open();
+  return {
+    ip: own,
+    kind,
+    count: 0,
+    firstMs: atMs,
+    lastMs: atMs,
+    names: [],
+    window,
+    earlier: null,
+    isOver: false,
+  };
 }
 
 function note(tally: Tally, { atMs, count, user, detail }: LogEvent): void {
@@ -129,7 +141,7 @@ function note(tally: Tally, { atMs, count, user, detail }: LogEvent): void {
   if (name !== null && tally.names.length < mostNames) {
     const short = name.slice(0, longestName);
     if (!tally.names.includes(short)) {
-      tally.names.push(ownText(short));
+      tally.names = [...tally.names, ownText(short)];
     }
   }
 }
@@ -153,16 +165,16 @@ function slide(
     : undefined;
 }
 
-function windowFor({ windows }: Tally, atMs: number, counter: SlidingCounter): SlidingCount {
-  const fitting = windows.find((window) => counter.accepts(window, atMs));
-  if (fitting !== undefined) {
-    return fitting;
+function windowFor(tally: Tally, atMs: number, counter: SlidingCounter): SlidingCount {
+  if (counter.accepts(tally.window, atMs)) {
+    return tally.window;
   }
-  const window = counter.open();
-  windows.splice(1, 1, window);
-  return window;
+  if (tally.earlier === null || !counter.accepts(tally.earlier, atMs)) {
+    tally.earlier = counter.open();
+  }
+  return tally.earlier;
 }
 
 function findingOf({ ip, kind, count, firstMs, lastMs, names }: Tally): LogFinding {
-  return { ip, kind, count, firstMs, lastMs, names: [...names] };
+  return { ip, kind, count, firstMs, lastMs, names };
 }

@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import ssh2 from "ssh2";
 import { expect, test } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { createConfigDesk, defaults, least, ruleOf, versionOf } from "./config-desk.ts";
+import { newKeyPair } from "../fakes/ssh-key.ts";
 
 const desk = createConfigDesk();
 
@@ -13,7 +13,7 @@ async function load(yaml: string, env: Record<string, string> = {}): Promise<Con
 }
 
 test("every section reaches the configuration", async () => {
-  const { private: key } = ssh2.utils.generateKeyPairSync("ed25519");
+  const { private: key } = newKeyPair();
   desk.put("id", key);
   desk.put("pw", "s3cret\n");
   desk.put("known", "fw2 ssh-ed25519 AAAA\n");

@@ -1,13 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import ssh2 from "ssh2";
 import { describe, expect, test } from "vitest";
 import { createConfigDesk, defaults, versionOf } from "./config-desk.ts";
+import { newKeyPair } from "../fakes/ssh-key.ts";
 
 const desk = createConfigDesk();
 const { load, problemsOf, put } = desk;
 
-const keyPair = ssh2.utils.generateKeyPairSync("ed25519");
+const keyPair = newKeyPair();
 const pin = `SHA256:${"A".repeat(43)}`;
 const tlsFile = (name: string): string => join(import.meta.dirname, "../fixtures/tls", name);
 
@@ -213,11 +213,7 @@ describe("an SSH key", () => {
   test.each([
     ["nonsense", "not a key that can be read", "nonsense"],
     ["a public key", "this is a public key; expected the private one", keyPair.public],
-    [
-      "a protected key",
-      "the key is protected by a passphrase",
-      ssh2.utils.generateKeyPairSync("ed25519", { passphrase: "x", cipher: "aes256-ctr", rounds: 1 }).private,
-    ],
+    ["a protected key", "the key is protected by a passphrase", newKeyPair("x").private],
   ])("that is %s is refused", async (_name, reason, content) => {
     put("id", content);
 

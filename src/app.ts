@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { getServers } from "node:dns";
 import { networkInterfaces } from "node:os";
 import { createBackground } from "./background.ts";
+import { createCrowd } from "./crowd.ts";
 import type { Config } from "./config/config.ts";
 import { type AnsweringDeps, createApiDeps } from "./answering.ts";
 import { readGateways } from "./decide/read-gateways.ts";
@@ -165,31 +166,6 @@ function hostsWeNeed(config: Config): readonly { readonly host: string; readonly
   return hosts.filter(({ host }) => host !== "");
 }
 
-/** So many deliveries waiting for their commit at once mean that the receiver can't keep up. */
-const crowd = 8;
-/** After such a moment, how long the receiver counts as crowded. */
-const crowdMs = 250;
-
-/** Tells when the receiver can't keep up. */
-function createCrowd() {
-  let underWay = 0;
-  let lastCrowdMs = Number.NEGATIVE_INFINITY;
-  return {
-    isCrowded: (): boolean => performance.now() - lastCrowdMs < crowdMs,
-    async during<T>(work: () => Promise<T>): Promise<T> {
-      underWay += 1;
-      if (underWay >= crowd) {
-        lastCrowdMs = performance.now();
-      }
-      try {
-        return await work();
-      } finally {
-        underWay -= 1;
-      }
-    },
-  };
-}
-
 /** Wires the parts together. Nothing runs until `start`. */
 export function createApp(config: Config, edges: Edges, identity: Identity, log: Log): App {
   const { store } = edges;
@@ -198,7 +174,7 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
   const extract = (alert: Pick<Alert, "rows" | "searchName">): readonly Sighting[] =>
     extractSightings(alert, extractFor(config.extract, intelligence.planOf(alert.searchName).fields));
   const commit = createAcceptAlert(store);
-  const deliveries = createCrowd();
+  const deliveries = createCrowd(() => performance.now());
   const refusals = refusalsTold(edges, channels, log);
   const parts = { config, edges, identity, log, extract, intelligence, refusals };
   const background = createBackground({ ...parts, isCrowded: deliveries.isCrowded });

@@ -120,6 +120,13 @@ async function findMissed(
   });
 }
 
+/** Failures that say nothing of other searches; one is rejected whose name or owner can't be part of a path. */
+const isAboutOne: ReadonlySet<string> = new Set([
+  "SPLUNK_FORBIDDEN",
+  "SPLUNK_UNKNOWN_SID",
+  "SPLUNK_REJECTED",
+]);
+
 /** One that may not be read is left out: it must not keep all others from being looked at. */
 async function historyOf(
   { splunk, log }: CatchUpDeps,
@@ -129,10 +136,7 @@ async function historyOf(
   try {
     return await splunk.history(search, signal);
   } catch (error) {
-    if (
-      error instanceof AppError &&
-      (error.code === "SPLUNK_FORBIDDEN" || error.code === "SPLUNK_UNKNOWN_SID")
-    ) {
+    if (error instanceof AppError && isAboutOne.has(error.code)) {
       log.warn({ reason: error.message }, "the runs of a search could not be read");
       return [];
     }

@@ -195,6 +195,19 @@ describe("alerts that never came", () => {
     expect(await wanted()).toEqual([`missed-rows ${sid(1)}`, `missed-rows ${sid(3)}`]);
   });
 
+  test("are found although one search can't be asked for: others must not be left out for its sake", async () => {
+    const { splunk, look, wanted } = await desk();
+    splunk.searches.push(webhookSearch(url, { name: ".." }));
+    const history = splunk.history.bind(splunk);
+    splunk.history = (search) =>
+      search.name === ".." ? Promise.reject(splunkError("SPLUNK_REJECTED")) : history(search);
+    splunk.lost.push(lost(60));
+
+    await look(300);
+
+    expect(await wanted()).toEqual([`missed ${sid(60)}`]);
+  });
+
   test("are found by one replica at a time", async () => {
     const { store, splunk, look } = await desk();
     await store.leaseWatermark("catch-up", "another", t0, after(600));

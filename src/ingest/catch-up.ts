@@ -36,8 +36,8 @@ const watermark = "catch-up";
 const minuteMs = 60_000;
 /** Longer than a look takes, however many searches there are; who dies in it is followed so much later. */
 const leaseMs = 10 * minuteMs;
-/** Splunk indexes its own log late. */
-const overlapMs = 10 * minuteMs;
+/** Splunk indexes its own log late, and writes its own clock's times: ten minutes for each. */
+const overlapMs = 20 * minuteMs;
 /** A run is only known by when it began; one that took longer than this is not found. */
 const runsOverlapMs = 60 * minuteMs;
 /** Splunk gives a webhook so long; the alert of a later run may still be on its way. */

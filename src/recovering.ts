@@ -51,7 +51,11 @@ export function startRecovering(deps: RecoveringDeps): Recovering {
     now,
     log,
   };
-  const recovering = startLoop("recover rows", createRecoverRows({ ...common, onRecovered: onAlerts }), log);
+  const recovering = startLoop(
+    "recover rows",
+    createRecoverRows({ ...common, requireGenuine: config.recovery.requireGenuine, onRecovered: onAlerts }),
+    log,
+  );
   const catchingUp = startLoop(
     "catch up",
     (signal) =>

@@ -36,8 +36,8 @@ const watermark = "catch-up";
 const minuteMs = 60_000;
 /** Longer than a look takes, however many searches there are; who dies in it is followed so much later. */
 const leaseMs = 10 * minuteMs;
-/** Splunk indexes its own log late. */
-const overlapMs = 10 * minuteMs;
+/** Splunk indexes its own log late, and writes its own clock's times: ten minutes for each. */
+const overlapMs = 20 * minuteMs;
 /** A run is only known by when it began; one that took longer than this is not found. */
 const runsOverlapMs = 60 * minuteMs;
 /** Splunk gives a webhook so long; the alert of a later run may still be on its way. */
@@ -120,6 +120,13 @@ async function findMissed(
   });
 }
 
+/** Failures that say nothing of other searches; one is rejected whose name or owner can't be part of a path. */
+const isAboutOne: ReadonlySet<string> = new Set([
+  "SPLUNK_FORBIDDEN",
+  "SPLUNK_UNKNOWN_SID",
+  "SPLUNK_REJECTED",
+]);
+
 /** One that may not be read is left out: it must not keep all others from being looked at. */
 async function historyOf(
   { splunk, log }: CatchUpDeps,
@@ -129,10 +136,7 @@ async function historyOf(
   try {
     return await splunk.history(search, signal);
   } catch (error) {
-    if (
-      error instanceof AppError &&
-      (error.code === "SPLUNK_FORBIDDEN" || error.code === "SPLUNK_UNKNOWN_SID")
-    ) {
+    if (error instanceof AppError && isAboutOne.has(error.code)) {
       log.warn({ reason: error.message }, "the runs of a search could not be read");
       return [];
     }

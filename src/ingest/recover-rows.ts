@@ -14,6 +14,7 @@ export interface RecoverRowsDeps {
     >;
   /** Channels that are told of alarms. */
   readonly channels: readonly string[];
+  readonly requireGenuine: boolean;
   readonly holder: string;
   /** Rows were recovered, or alerts confirmed: there is something to do for the pipeline. */
   readonly onRecovered: () => void;

@@ -17,7 +17,7 @@ export interface Failure {
 const secondMs = 1000;
 const minuteMs = 60 * secondMs;
 
-/** A search whose alert was sent has ended, so its rows are there within seconds. */
+/** A search whose alert was sent has ended, so its rows are there within seconds; after this time somebody is told. */
 const readyPatienceMs = 10 * minuteMs;
 const longestReadyPauseMs = minuteMs;
 
@@ -57,10 +57,14 @@ interface Tried {
 type Judgement = Pick<Failure, "alarm"> & Partial<Omit<Failure, "alarm" | "reason">>;
 
 const judges: Readonly<Partial<Record<ErrorCode, (tried: Tried) => Judgement>>> = {
-  SPLUNK_NOT_READY: ({ attempts, ageMs, now }) =>
-    ageMs >= readyPatienceMs
-      ? { alarm: checkSearch }
-      : { alarm: null, retryAt: later(now, doubled(secondMs, attempts, longestReadyPauseMs)) },
+  SPLUNK_NOT_READY: ({ attempts, ageMs, now }) => {
+    // Splunk says so too while it starts, perhaps after hours in which it could not be reached.
+    const isLate = ageMs >= readyPatienceMs;
+    const isOver = ageMs >= reachPatienceMs;
+    const isNews = isLate && ageMs < readyPatienceMs + longestReachPauseMs;
+    const pauseMs = isLate ? longestReachPauseMs : doubled(secondMs, attempts, longestReadyPauseMs);
+    return { alarm: isNews || isOver ? checkSearch : null, retryAt: isOver ? null : later(now, pauseMs) };
+  },
   SPLUNK_UNREACHABLE: ({ attempts, ageMs, now }) => {
     const pause = later(now, doubled(5 * secondMs, attempts, longestReachPauseMs));
     const isOver = ageMs >= reachPatienceMs;

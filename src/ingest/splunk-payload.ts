@@ -46,8 +46,9 @@ export interface DeliveryAbout {
 /**
  * The alert that one delivery of Splunk's webhook carries.
  *
- * Its id is derived from what the sender calls the delivery; else from sid, rows and the row number in a per-result link, so that a repeated
- * delivery has the same id whatever the order of its keys, while two rows of one search are two alerts. Without a sid a repeat can't be
+ * Its id is derived from what the sender calls the delivery; else from sid, search, app, rows and the row number in a per-result link, so that
+ * a repeated delivery has the same id whatever the order of its keys, while two rows of one search are two alerts. Search and app, because they
+ * say what is done with it: a forged one in another's name that comes first must not make the genuine one a repeat. Without a sid a repeat can't be
  * told from a second attack that looks the same; the id is then random, because a lost alert is worse than a repeated one.
  * @param body parsed JSON
  * @throws {PayloadError}
@@ -57,18 +58,18 @@ export function readSplunkPayload(
   { receivedAt, source, deliveryId = null }: DeliveryAbout,
 ): Alert {
   const payload = checked(body);
-  const rows = rowsOf(payload);
-  const sid = textOrNull(payload.sid);
-  const resultsLink = textOrNull(payload.results_link);
-  return {
-    id: deliveryId === null ? alertId(sid, rows, resultsLink) : idOfDelivery(deliveryId),
-    source,
-    sid,
+  const said = {
+    sid: textOrNull(payload.sid),
     searchName: textOrNull(payload.search_name),
     app: textOrNull(payload.app),
     owner: textOrNull(payload.owner),
-    resultsLink,
-    rows,
+    resultsLink: textOrNull(payload.results_link),
+    rows: rowsOf(payload),
+  };
+  return {
+    id: deliveryId === null ? alertId(said) : idOfDelivery(deliveryId),
+    source,
+    ...said,
     extras: readExtras(body),
     receivedAt,
   };
@@ -160,11 +161,13 @@ function idOfDelivery(deliveryId: string): string {
   return idFrom(deliveryId, JSON.stringify({ deliveryId }));
 }
 
-function alertId(sid: string | null, rows: readonly Row[], resultsLink: string | null): string {
+type Identified = Pick<Alert, "sid" | "searchName" | "app" | "rows" | "resultsLink">;
+
+function alertId({ sid, searchName, app, rows, resultsLink }: Identified): string {
   if (sid === null) {
     return `al_${randomBytes(16).toString("hex")}`;
   }
-  const identity = JSON.stringify([sid, rowNumberOf(resultsLink), rows.map(sorted)]);
+  const identity = JSON.stringify([sid, rowNumberOf(resultsLink), rows.map(sorted), searchName, app]);
   return idFrom(sid, identity);
 }
 

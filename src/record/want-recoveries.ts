@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { RecoveryWanted } from "../ports.ts";
 import { type Queries, storable } from "./engine.ts";
 
@@ -26,9 +26,13 @@ export async function wantRecoveries(
   return begun;
 }
 
-/** Each once, and in one order for all: two transactions must not wait for each other crosswise. */
+/** From the least that is to be done to the most. */
+const causes: readonly RecoveryWanted["cause"][] = ["check", "rows", "missed", "missed-rows"];
+
+/** Each once, with the most that is wanted, and in one order for all: two transactions must not wait for each other crosswise. */
 function bySid(wanted: readonly RecoveryWanted[]): readonly RecoveryWanted[] {
-  const once = new Map(wanted.map((one) => [one.sid, one]));
+  const rising = wanted.toSorted((a, b) => causes.indexOf(a.cause) - causes.indexOf(b.cause));
+  const once = new Map(rising.map((one) => [one.sid, one]));
   return [...once.values()].sort((a, b) => (a.sid < b.sid ? -1 : 1));
 }
 
@@ -42,13 +46,16 @@ async function begin(db: Queries, wanted: readonly RecoveryWanted[], now: Date):
   return fresh.length;
 }
 
-/** One that waits is done for what has come until it is claimed; what comes later is noted, so that it is done again. */
+/**
+ * One that waits is done for what has come until it is claimed; what comes later is noted, so that it is done again. One that was only to
+ * check fetches rows too as soon as they are wanted: a forged alert that says it is one row of many must not keep them away.
+ */
 async function repeat(db: Queries, wanted: readonly RecoveryWanted[], now: Date): Promise<number> {
   for (const [cause, some] of Map.groupBy(wanted, (one) => one.cause)) {
     const sids = some.map(({ sid }) => sid);
     await db
       .updateTable("recoveries")
-      .set((eb) => ({ wants: eb("wants", "+", 1), ...(cause === "missed-rows" ? { cause } : {}) }))
+      .set((eb) => ({ wants: eb("wants", "+", 1), cause: causeAfter(cause) }))
       .where("sid", "in", sids)
       .where("ended_at", "is", null)
       .execute();
@@ -75,6 +82,12 @@ async function repeat(db: Queries, wanted: readonly RecoveryWanted[], now: Date)
     .returning("sid")
     .execute();
   return begun.length;
+}
+
+/** Of one that waits, when this is wanted too. */
+function causeAfter(cause: RecoveryWanted["cause"]): RawBuilder<RecoveryWanted["cause"]> {
+  const insteadOf = cause === "missed-rows" ? sql`true` : sql`recoveries.cause = 'check'`;
+  return sql<RecoveryWanted["cause"]>`case when ${insteadOf} then ${cause} else recoveries.cause end`;
 }
 
 function valuesOf(one: RecoveryWanted, now: Date) {

@@ -66,27 +66,27 @@ describe("alerts that never came", () => {
   test("are found in Splunk's own log, since the newest alert that came", async () => {
     const { store, splunk, look, wanted } = await desk();
     await store.insertAlerts([sampleAlert("al_1", { receivedAt: t0 })]);
-    splunk.lost.push(lost(60), lost(120), lost(3600), lost(-1000));
+    splunk.lost.push(lost(60), lost(120), lost(3600), lost(-2000));
 
     const pauseMs = await look(1800);
 
     expect(pauseMs).toBe(300_000);
     expect(await wanted()).toEqual([`missed ${sid(120)}`, `missed ${sid(60)}`]);
-    expect(splunk.asked).toEqual([`lost ${after(-600).toISOString()} ${after(1800).toISOString()}`]);
+    expect(splunk.asked).toEqual([`lost ${after(-1200).toISOString()} ${after(1800).toISOString()}`]);
   });
 
-  test("are looked for further back than ten minutes only since something came, and at most 24 hours", async () => {
+  test("are looked for further back than twenty minutes only since something came, and at most 24 hours", async () => {
     const empty = await desk();
     await empty.look(0);
     const old = await desk();
     await old.store.insertAlerts([sampleAlert("al_1", { receivedAt: after(-5 * 86_400) })]);
     await old.look(0);
 
-    expect(empty.splunk.asked).toEqual([`lost ${after(-600).toISOString()} ${t0.toISOString()}`]);
+    expect(empty.splunk.asked).toEqual([`lost ${after(-1200).toISOString()} ${t0.toISOString()}`]);
     expect(old.splunk.asked).toEqual([`lost ${after(-86_400).toISOString()} ${t0.toISOString()}`]);
   });
 
-  test("are found once; the next look begins where the last one ended, with ten minutes of overlap", async () => {
+  test("are found once; the next look begins where the last one ended, with twenty minutes of overlap: clocks differ", async () => {
     const { splunk, look, wanted } = await desk();
     splunk.lost.push(lost(60));
     await look(300);
@@ -94,7 +94,7 @@ describe("alerts that never came", () => {
     await look(600);
 
     expect(await wanted()).toEqual([`missed ${sid(60)}`]);
-    expect(splunk.asked.at(-1)).toBe(`lost ${after(-300).toISOString()} ${after(600).toISOString()}`);
+    expect(splunk.asked.at(-1)).toBe(`lost ${after(-900).toISOString()} ${after(600).toISOString()}`);
   });
 
   test("are left out when they came after all, are of another search, or of a webhook that leads elsewhere", async () => {
@@ -193,6 +193,19 @@ describe("alerts that never came", () => {
     // At first others of its rows may still be on their way.
     expect(early).toEqual([`missed-rows ${sid(3)}`]);
     expect(await wanted()).toEqual([`missed-rows ${sid(1)}`, `missed-rows ${sid(3)}`]);
+  });
+
+  test("are found although one search can't be asked for: others must not be left out for its sake", async () => {
+    const { splunk, look, wanted } = await desk();
+    splunk.searches.push(webhookSearch(url, { name: ".." }));
+    const history = splunk.history.bind(splunk);
+    splunk.history = (search) =>
+      search.name === ".." ? Promise.reject(splunkError("SPLUNK_REJECTED")) : history(search);
+    splunk.lost.push(lost(60));
+
+    await look(300);
+
+    expect(await wanted()).toEqual([`missed ${sid(60)}`]);
   });
 
   test("are found by one replica at a time", async () => {

@@ -103,11 +103,22 @@ describe("the other rows of an alert", () => {
   });
 });
 
+test("forged alerts that say only a part of the rows keep none of them away", async () => {
+  const desk = await recoveryDesk();
+  desk.splunk.addRun(sid, rows(5));
+  await desk.deliver(digest());
+  await desk.deliver(digest({ result: null, results: Array.from({ length: 5 }, () => ({ count: "5" })) }));
+
+  await desk.step();
+
+  expect(await desk.addressesOf("splunk-rows")).toEqual(addresses(1, 5));
+});
+
 describe("when Splunk does not give them", () => {
   const reasonOf = async (desk: Awaited<ReturnType<typeof recoveryDesk>>, id: string) =>
     (await desk.store.alert(id))?.summary.recovery;
 
-  test("not ready: it is asked again after 1, 2, 4 … seconds, and given up after ten minutes", async () => {
+  test("not ready: it is asked again after 1, 2, 4 … seconds, told after ten minutes, and given up after a day", async () => {
     const desk = await recoveryDesk();
     desk.splunk.addRun(sid, rows(3), { state: "running" });
     const alertId = await desk.deliver(digest());
@@ -121,13 +132,35 @@ describe("when Splunk does not give them", () => {
       desk.advance(1);
     }
 
+    const late = { alarms: await desk.store.openAlarms(), recovery: await reasonOf(desk, alertId) };
+    desk.advance(24 * 3600);
+    await desk.step();
+
     expect(askedAt.slice(0, 5)).toEqual([0, 1, 3, 7, 15]);
+    expect(late).toMatchObject({ alarms: [{ key: rowsAlarm }], recovery: { state: "waiting" } });
     expect(await reasonOf(desk, alertId)).toEqual({
       state: "failed",
       rows: 0,
       error: "the search still runs",
     });
     expect(await desk.store.openAlarms()).toMatchObject([{ key: rowsAlarm }]);
+  });
+
+  test("not ready after it was out of reach for long, as while it starts: it is asked again", async () => {
+    const desk = await recoveryDesk();
+    desk.splunk.addRun(sid, rows(3));
+    desk.splunk.failure = splunkError("SPLUNK_UNREACHABLE");
+    await desk.deliver(digest());
+    await desk.step();
+    desk.advance(1800);
+    desk.splunk.failure = splunkError("SPLUNK_NOT_READY");
+    await desk.step();
+    desk.splunk.failure = undefined;
+    desk.advance(300);
+
+    await desk.step();
+
+    expect(await desk.addressesOf("splunk-rows")).toEqual(addresses(1, 3));
   });
 
   test.each(["SPLUNK_UNKNOWN_SID", "SPLUNK_FORBIDDEN", "SPLUNK_REJECTED"] as const)(
@@ -197,77 +230,5 @@ describe("when Splunk does not give them", () => {
     expect(desk.splunk.asked.length).toBeLessThanOrEqual(8);
     expect(await desk.store.openAlarms()).toMatchObject([{ key: rowsAlarm }]);
     expect(await desk.store.counts(desk.now())).toMatchObject({ recoveriesWaiting: 40, recoveriesFailed: 0 });
-  });
-});
-
-describe("whether an alert is genuine", () => {
-  const confirmationsOf = async (desk: Awaited<ReturnType<typeof recoveryDesk>>, ids: readonly string[]) =>
-    Promise.all(ids.map(async (id) => (await desk.store.confirmationOf(id)).isGenuine));
-
-  const row = (n: number): object => ({ src_ip: address(n), count: "5" });
-
-  test("forged alerts are told from genuine ones of the same sid", async () => {
-    const desk = await recoveryDesk();
-    desk.splunk.addRun(sid, rows(300));
-    const ids = [
-      await desk.deliver(digest(), true),
-      await desk.deliver(digest({ result: { src_ip: "198.51.100.1", count: "5" } }), true),
-      await desk.deliver(digest({ search_name: "another", result: row(1) }), true),
-      await desk.deliver(digest({ search_name: null, result: row(2) }), true),
-      await desk.deliver(digest({ app: "another", result: row(3) }), true),
-      await desk.deliver(digest({ sid: "scheduler__admin__search__RMD5_at_1760000400_99" }), true),
-      await desk.deliver(digest({ sid: null }), true),
-    ];
-
-    await desk.step();
-
-    expect(await confirmationsOf(desk, ids)).toEqual([true, false, false, false, false, false, false]);
-  });
-
-  test("of a run whose search Splunk does not tell the rows are fetched, but nothing is confirmed", async () => {
-    const desk = await recoveryDesk();
-    desk.splunk.addRun(sid, rows(3), { searchName: null });
-    const ids = [
-      await desk.deliver(digest(), true),
-      // What was never saved has no name on either side.
-      await desk.deliver(digest({ search_name: null, result: row(1) }), true),
-    ];
-
-    await desk.step();
-
-    expect(await confirmationsOf(desk, ids)).toEqual([false, true]);
-    expect(await desk.addressesOf("splunk-rows")).toEqual([address(2)]);
-  });
-
-  test("alerts of single rows are confirmed with one question, and bring no further rows", async () => {
-    const desk = await recoveryDesk();
-    desk.splunk.addRun(sid, rows(20));
-    const ids = [];
-    for (let n = 1; n <= 10; n += 1) {
-      ids.push(await desk.deliver(perResult(n), true));
-    }
-    const forged = await desk.deliver(perResult(11, { result: { src_ip: "198.51.100.1" } }), true);
-    desk.advance(1);
-
-    await desk.step();
-
-    expect(await confirmationsOf(desk, ids)).toEqual(ids.map(() => true));
-    expect(await confirmationsOf(desk, [forged])).toEqual([false]);
-    expect(desk.splunk.asked).toEqual([`job ${sid}`, `results ${sid}`]);
-    expect(await desk.addressesOf("splunk-rows")).toEqual([]);
-  });
-
-  test("one that comes after the answer is asked about again", async () => {
-    const desk = await recoveryDesk();
-    desk.splunk.addRun(sid, rows(20));
-    await desk.deliver(perResult(1), true);
-    desk.advance(1);
-    await desk.step();
-    const late = await desk.deliver(perResult(2), true);
-    desk.advance(10);
-
-    await desk.step();
-
-    expect(await confirmationsOf(desk, [late])).toEqual([true]);
   });
 });

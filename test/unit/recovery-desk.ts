@@ -34,8 +34,8 @@ export interface RecoveryDesk {
   readonly addressesOf: (source: string) => Promise<readonly string[]>;
 }
 
-/** A store in memory, a Splunk in memory and a clock. */
-export async function recoveryDesk(): Promise<RecoveryDesk> {
+/** A store in memory, a Splunk in memory and a clock. @param requireGenuineRows as the setting says */
+export async function recoveryDesk(requireGenuineRows = false): Promise<RecoveryDesk> {
   const store = await openStore({ databaseUrl: "sqlite::memory:" });
   onTestFinished(() => store.close());
   const splunk = new MemorySplunk();
@@ -63,6 +63,7 @@ export async function recoveryDesk(): Promise<RecoveryDesk> {
           splunk,
           store,
           channels: ["email"],
+          requireGenuine: requireGenuineRows,
           holder,
           onRecovered: () => undefined,
           now,

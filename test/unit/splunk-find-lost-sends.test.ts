@@ -49,6 +49,12 @@ describe("a webhook counts as lost", () => {
     expect(lostOf([...lines({ ...send, sid: "1", error: null }), ...noise].toSorted(byTime))).toEqual([]);
   });
 
+  test("not for words of another action that only look as if one began", () => {
+    const words = `${bad} action=ticket STDERR -  event: x INFO  sendmodalert [2 w] - ${begun("9")}`;
+
+    expect(lostOf([line(0, `${worker} ${begun("1", "ticket")}`), line(9, words)])).toEqual([]);
+  });
+
   test("when it only complained, and its end is not told", () => {
     const all = [
       line(0, `${worker} ${begun("1")}`),

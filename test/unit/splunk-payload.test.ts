@@ -23,7 +23,7 @@ function rowsOf(body: object): Alert["rows"] {
 describe("a stock payload", () => {
   test("becomes an alert", () => {
     expect(readSplunkPayload(fixture("scheduled"), { receivedAt: t0, source: "splunk-webhook" })).toEqual({
-      id: "al_68e7799004d201b6ea6923bce921a687",
+      id: "al_68e7799004d2adb8f35fcc96dc642340",
       source: "splunk-webhook",
       sid: "scheduler__admin__search__RMD5a1b2c3d4e5f60718_at_1760000400_1234",
       searchName: "SSH brute force",
@@ -198,7 +198,7 @@ describe("the id", () => {
     const again = { result: { b: ["2", "3"], a: "1" }, search_name: "s", sid: "scheduler_1" };
 
     expect(readSplunkPayload(again, { receivedAt: after(60), source: "elsewhere" }).id).toBe(read(body).id);
-    expect(read({ ...body, app: "x", owner: "y", results_link: "https://splunk.example.net/z" }).id).toBe(
+    expect(read({ ...body, owner: "y", results_link: "https://splunk.example.net/z" }).id).toBe(
       read(body).id,
     );
   });
@@ -206,6 +206,10 @@ describe("the id", () => {
   test.each([
     { sid: "scheduler_2" },
     { sid: null },
+    // A forged one must not make the genuine one, which comes after it, a repeat.
+    { search_name: "another" },
+    { search_name: null },
+    { app: "another" },
     { result: { a: "1", b: ["3", "2"] } },
     { result: { a: "1", b: "2,3" } },
     { result: { a: "1", b: ["2", "3"], c: "" } },

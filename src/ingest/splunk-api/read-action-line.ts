@@ -13,8 +13,9 @@ export type ActionEvent =
   /** Something went wrong; whether it mattered, the end of the send tells. */
   | { readonly kind: "complaint"; readonly reason: string };
 
+/** From the line's start: what an action of somebody else's writes may hold such words, and text of an attacker's. */
 const begun =
-  /Invoking modular alert action=(\S+) for search="(.*)" sid="([^"]+)"(?: in app="([^"]*)")?(?: owner="([^"]*)")?/;
+  /^\S+ \S+ \S+ \S+\s+sendmodalert(?:\s+\[[^\]]*\])?\s+-\s+Invoking modular alert action=(\S+) for search="(.*)" sid="([^"]+)"(?: in app="([^"]*)")?(?: owner="([^"]*)")?/;
 const code = /\b(?:exit|error) code[= ](-?\d+)/i;
 const answered = /Webhook receiver responded with HTTP status=2\d\d/;
 const complains =

@@ -2,7 +2,7 @@ import type { Express, RequestHandler } from "express";
 import { xContentTypeOptions } from "helmet";
 import { sendProblem } from "../problem.ts";
 import { acceptDelivery } from "./accept-delivery.ts";
-import { admit } from "./admit.ts";
+import { admit, holdPlace } from "./admit.ts";
 import { limitGuesses } from "./limit-guesses.ts";
 import { limitPerSource, limitPerToken } from "./limit-rates.ts";
 import { requireClientCertificate, requireToken } from "./require-token.ts";
@@ -32,13 +32,16 @@ function mountStock(app: Express, deps: WebhookDeps, beginning: readonly Request
     requireSource(deps),
     ...limitPerSource(deps),
     ...limitPerToken(deps, ({ params }) => String(params["token"])),
-    admit(deps, deps.admissions.known),
+    admit(deps, deps.admissions.known, { isUnpacked: true }),
     takeDownBeginning,
     readBody,
     (request, response) => {
       const body: unknown = request.body;
       const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-      return acceptDelivery(deps, { request, response }, bytes, { source: "splunk-webhook" });
+      return holdPlace(
+        response,
+        acceptDelivery(deps, { request, response }, bytes, { source: "splunk-webhook" }),
+      );
     },
   );
   app.all(path, refuseOtherMethods);
@@ -58,7 +61,7 @@ function mountSigned(
     requireSource(deps),
     ...limitPerSource(deps),
     // Whoever sends this has proved nothing yet: it must not take the room of those who have.
-    admit(deps, deps.admissions.unproved),
+    admit(deps, deps.admissions.unproved, { isUnpacked: false }),
     hideEncoding,
     readBody,
     requireSignature(deps, slowGuesses),

@@ -115,6 +115,26 @@ describe("a delivery that is refused", () => {
     },
   );
 
+  test("an encoding that nobody knows: 400, and kept, also when the body comes later than the headers", async () => {
+    const { url, unreadable } = await startReceiver();
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    let heard = "";
+    socket.on("data", (chunk: Buffer) => {
+      heard += chunk.toString();
+    });
+    const body = JSON.stringify(alertBody());
+
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Encoding: utf-8\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    setTimeout(() => socket.write(body), 100);
+
+    await eventually("the answer", () => heard.includes("BODY_UNREADABLE"));
+    expect(unreadable.map((kept) => Buffer.from(kept.body).toString())).toEqual([body]);
+    socket.destroy();
+  });
+
   test("a body that is cut off: what came is kept", async () => {
     const { url, unreadable } = await startReceiver();
     const { hostname, port } = new URL(url);

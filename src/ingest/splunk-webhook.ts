@@ -20,8 +20,9 @@ export function mountSplunkWebhook(app: Express, deps: WebhookDeps): void {
   const slowGuesses = limitGuesses(deps.behindProxy);
   // Only what means something for an answer that no browser shows: each further header is paid for on every alert.
   const beginning = [xContentTypeOptions(), forbidStoring, requireClientCertificate(deps)];
-  mountStock(app, deps, [...beginning, requireToken(deps, slowGuesses)]);
-  mountSigned(app, deps, [...beginning, takeSignature(deps, slowGuesses)], slowGuesses);
+  const source = requireSource(deps, slowGuesses);
+  mountStock(app, deps, [...beginning, requireToken(deps, slowGuesses), source]);
+  mountSigned(app, deps, [...beginning, takeSignature(deps, slowGuesses), source], slowGuesses);
 }
 
 function mountStock(app: Express, deps: WebhookDeps, beginning: readonly RequestHandler[]): void {
@@ -29,7 +30,6 @@ function mountStock(app: Express, deps: WebhookDeps, beginning: readonly Request
   app.post(
     path,
     ...beginning,
-    requireSource(deps),
     ...limitPerSource(deps),
     ...limitPerToken(deps, ({ params }) => String(params["token"])),
     admit(deps, deps.admissions.known, { isUnpacked: true }),
@@ -58,7 +58,6 @@ function mountSigned(
   app.post(
     path,
     ...beginning,
-    requireSource(deps),
     ...limitPerSource(deps),
     // Whoever sends this has proved nothing yet: it must not take the room of those who have.
     admit(deps, deps.admissions.unproved, { isUnpacked: false }),

@@ -131,3 +131,16 @@ test("a sender that goes away holds its place until its alert is stored", async 
   await eventually("both are stored", () => inserted() === 2);
   expect(await eventually("a place", async () => ((await post("e")) === 202 ? 202 : undefined))).toBe(202);
 });
+
+test("an alert whose addresses can't be counted is taken all the same", async () => {
+  const { url, store } = await startReceiver({
+    countAddresses: () => {
+      throw new Error("a bug");
+    },
+  });
+
+  const answer = await fetch(url + path, { method: "POST", body: JSON.stringify(alertBody()) });
+
+  expect(answer.status).toBe(202);
+  expect((await store.counts(receivedAt)).alerts).toBe(1);
+});

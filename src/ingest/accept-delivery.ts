@@ -1,4 +1,6 @@
 import type { Request, Response } from "express";
+import type { Alert } from "../domain/alert.ts";
+import { messageOf } from "../domain/errors.ts";
 import { sendProblem } from "../problem.ts";
 import { readDelivery } from "./read-delivery.ts";
 import type { DeliveryAbout } from "./splunk-payload.ts";
@@ -21,10 +23,20 @@ export async function acceptDelivery(
     sendProblem(response, alert.problem, alert.detail);
     return;
   }
-  const addresses = await deps.countAddresses(alert);
+  const addresses = await countSafely(deps, alert);
   const status = await deps.accept(alert);
   // Written by hand: Express's json() costs an ETag and a charset look-up for each alert.
   response.statusCode = 202;
   response.setHeader("Content-Type", "application/json; charset=utf-8");
   response.end(JSON.stringify({ alertId: alert.id, status, addresses }));
+}
+
+/** It is told to the sender only: a bug in it must not cost the alert. */
+async function countSafely({ countAddresses, log }: WebhookDeps, alert: Alert): Promise<number> {
+  try {
+    return await countAddresses(alert);
+  } catch (error) {
+    log.error({ alertId: alert.id, error: messageOf(error) }, "addresses could not be counted by a bug");
+    return 0;
+  }
 }

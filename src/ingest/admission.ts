@@ -11,7 +11,7 @@ export interface Admission {
 export interface AdmissionLimits {
   readonly mostDeliveries: number;
   readonly mostBytes: number;
-  /** Of all bytes, what one sender may hold; 0 to 1. */
+  /** Of all deliveries and of all bytes, what one sender may hold; 0 to 1. */
   readonly shareOfSender: number;
 }
 
@@ -20,40 +20,39 @@ export interface AdmissionLimits {
  * finds no place is refused at once: a sender that waits would only make it worse. A first delivery is always let in, however large.
  */
 export function createAdmission({ mostDeliveries, mostBytes, shareOfSender }: AdmissionLimits): Admission {
-  let deliveries = 0;
-  let heldBytes = 0;
-  const bySender = new Map<string, number>();
+  const all: Held = { deliveries: 0, bytes: 0 };
+  const bySender = new Map<string, Held>();
+  const hasRoom = (held: Held, bytes: number, share: number): boolean =>
+    held.deliveries < mostDeliveries * share && (held.bytes === 0 || held.bytes + bytes <= mostBytes * share);
   return {
     enter(bytes, sender) {
-      const ofSender = bySender.get(sender) ?? 0;
-      const isFull =
-        deliveries >= mostDeliveries ||
-        (heldBytes > 0 && heldBytes + bytes > mostBytes) ||
-        (ofSender > 0 && ofSender + bytes > mostBytes * shareOfSender);
-      if (isFull) {
+      const ofSender = bySender.get(sender) ?? { deliveries: 0, bytes: 0 };
+      if (!hasRoom(all, bytes, 1) || !hasRoom(ofSender, bytes, shareOfSender)) {
         return null;
       }
-      deliveries += 1;
-      heldBytes += bytes;
-      bySender.set(sender, ofSender + bytes);
+      bySender.set(sender, ofSender);
+      for (const held of [all, ofSender]) {
+        held.deliveries += 1;
+        held.bytes += bytes;
+      }
       let isIn = true;
       return () => {
         if (isIn) {
           isIn = false;
-          deliveries -= 1;
-          heldBytes -= bytes;
-          giveBack(bySender, sender, bytes);
+          for (const held of [all, ofSender]) {
+            held.deliveries -= 1;
+            held.bytes -= bytes;
+          }
+          if (ofSender.deliveries === 0) {
+            bySender.delete(sender);
+          }
         }
       };
     },
   };
 }
 
-function giveBack(bySender: Map<string, number>, sender: string, bytes: number): void {
-  const left = (bySender.get(sender) ?? 0) - bytes;
-  if (left > 0) {
-    bySender.set(sender, left);
-  } else {
-    bySender.delete(sender);
-  }
+interface Held {
+  deliveries: number;
+  bytes: number;
 }

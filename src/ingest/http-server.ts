@@ -7,7 +7,7 @@ import type { AlertSource, Log } from "../ports.ts";
 import { answerError, sendProblem } from "../problem.ts";
 import { receiverUrl } from "./receiver-url.ts";
 import { type AdmissionLimits, createAdmission } from "./admission.ts";
-import { limitConnections } from "./limit-connections.ts";
+import { limitConnections, tellOfDrops } from "./limit-connections.ts";
 import { mountSplunkWebhook } from "./splunk-webhook.ts";
 import type { WebhookDeps } from "./webhook-deps.ts";
 
@@ -111,6 +111,7 @@ function createBoundedServer(deps: HttpServerDeps, app: Express): Server {
   server.requestTimeout = requestMs;
   server.headersTimeout = headersMs;
   server.maxConnections = mostConnections;
+  tellOfDrops(server, refusals);
   // All connections of a proxy come from one address.
   if (trustProxy.length === 0) {
     limitConnections(server, mostOfSender, refusals);

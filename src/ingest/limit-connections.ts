@@ -1,7 +1,14 @@
 import type { Server } from "node:http";
-import type { Socket } from "node:net";
+import type { DropArgument, Socket } from "node:net";
 import type { Refusals } from "./refusals.ts";
 import { senderKeyOf } from "./remote-address.ts";
+
+/** Tells of connections that are refused because there are too many in all: whoever was refused learns nothing but that. */
+export function tellOfDrops(server: Server, refusals: Refusals): void {
+  server.on("drop", (dropped?: DropArgument) => {
+    refusals.note("too_many_connections", (dropped?.remoteAddress ?? "").replace(/^::ffff:/, ""));
+  });
+}
 
 /** Ends a sender's connections above `most` at once, so that whoever holds very many open leaves room for others. */
 export function limitConnections(server: Server, most: number, refusals: Refusals): void {

@@ -5,7 +5,10 @@ const mostExtras = 64 * 1024;
 const known = new Set(["sid", "search_name", "app", "owner", "results_link", "result", "results"]);
 
 /** A modified action may pass on everything that Splunk gave it, `session_key` among it. */
-const secretLooking = /session_?key|password|passwd|secret|token|authorization|api_?key/i;
+const secretLooking =
+  /(?:session|api|access|private)[-_ ]?key|password|passwd|passphrase|secret|token|authorization|cookie|credential/i;
+/** The webhook's own URL among the settings of a modified action: its token is the secret of all who send. */
+const webhookToken = /(\/webhooks\/splunk\/)[^\s/?#"'<>]+/gi;
 
 /**
  * Keys of a delivery that this version does not know, with their values, as the JSON text of an object of at most 64 KiB; null: there are
@@ -46,8 +49,14 @@ const leftOut = "left out: its name sounds like a secret";
 
 function textOf(value: unknown): string {
   try {
-    return JSON.stringify(value, (key, inner: unknown) => (secretLooking.test(key) ? leftOut : inner));
+    return JSON.stringify(value, (key, inner: unknown) =>
+      secretLooking.test(key) ? leftOut : withoutToken(inner),
+    );
   } catch {
     return '"left out: nested too deeply"';
   }
+}
+
+function withoutToken(value: unknown): unknown {
+  return typeof value === "string" ? value.replace(webhookToken, "$1…") : value;
 }

@@ -34,8 +34,8 @@ const told: Readonly<Record<RefusalReason, readonly [message: string, advice: st
     "Look at the disk and the load of this machine; what was refused is lost unless it is recovered from Splunk.",
   ],
   too_many_connections: [
-    "connections are refused because one sender holds too many",
-    "Find out who holds them open; the log names the address.",
+    "connections are refused because too many are open",
+    "Find out who holds them open; the log names an address that was refused. What was refused is lost unless it is recovered from Splunk.",
   ],
 };
 

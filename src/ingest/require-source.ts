@@ -4,8 +4,11 @@ import { sendProblem } from "../problem.ts";
 import { remoteAddressOf } from "./remote-address.ts";
 import type { WebhookDeps } from "./webhook-deps.ts";
 
-/** Lets through who sends from one of the allowed networks. */
-export function requireSource({ sources, behindProxy, log }: WebhookDeps): RequestHandler {
+/** Lets through who sends from one of the allowed networks. Others are slowed down, or they could fill the log. */
+export function requireSource(
+  { sources, behindProxy, log }: WebhookDeps,
+  limitGuesses: RequestHandler,
+): RequestHandler {
   return (request, response, next) => {
     const text = sources === null ? "" : remoteAddressOf(request, behindProxy);
     const address = parseIpAddress(text);
@@ -14,9 +17,11 @@ export function requireSource({ sources, behindProxy, log }: WebhookDeps): Reque
       (address !== undefined && sources.some((source) => prefixContains(source, address)))
     ) {
       next();
-      return;
+      return undefined;
     }
-    log.warn({ remoteAddress: text }, "webhook from a source outside WEBHOOK_SOURCES refused");
-    sendProblem(response, "SOURCE_NOT_ALLOWED", "This address is not in WEBHOOK_SOURCES.");
+    return limitGuesses(request, response, () => {
+      log.warn({ remoteAddress: text }, "webhook from a source outside WEBHOOK_SOURCES refused");
+      sendProblem(response, "SOURCE_NOT_ALLOWED", "This address is not in WEBHOOK_SOURCES.");
+    });
   };
 }

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import { sendProblem } from "../problem.ts";
 import { acceptDelivery } from "./accept-delivery.ts";
-import { enter } from "./admit.ts";
+import { enter, holdPlace } from "./admit.ts";
 import { type BodyProblem, inflate, inflatedSize } from "./inflate.ts";
 import { remoteAddressOf } from "./remote-address.ts";
 import { createSignatureCheck, readSignatureHeaders, type SignatureHeaders } from "./signature.ts";
@@ -79,16 +79,25 @@ export function takeSigned(deps: WebhookDeps): RequestHandler {
     if (!enter(deps, deps.admissions.known, { request, response, bytes: size })) {
       return;
     }
-    const body = await inflate(bytes, head?.encoding ?? "", size);
-    if ("problem" in body) {
-      await refuse(deps, { request, response }, body);
-      return;
-    }
-    await acceptDelivery(deps, { request, response }, body, {
-      source: "splunk-action",
-      deliveryId: head?.signature.id ?? null,
-    });
+    await holdPlace(response, acceptUnpacked(deps, { request, response }, size));
   };
+}
+
+async function acceptUnpacked(
+  deps: WebhookDeps,
+  { request, response }: { readonly request: Request; readonly response: Response },
+  size: number,
+): Promise<void> {
+  const head = heads.get(request);
+  const body = await inflate(bytesOf(request), head?.encoding ?? "", size);
+  if ("problem" in body) {
+    await refuse(deps, { request, response }, body);
+    return;
+  }
+  await acceptDelivery(deps, { request, response }, body, {
+    source: "splunk-action",
+    deliveryId: head?.signature.id ?? null,
+  });
 }
 
 async function refuse(

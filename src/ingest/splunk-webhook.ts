@@ -2,7 +2,7 @@ import type { Express, RequestHandler } from "express";
 import { xContentTypeOptions } from "helmet";
 import { sendProblem } from "../problem.ts";
 import { acceptDelivery } from "./accept-delivery.ts";
-import { admit } from "./admit.ts";
+import { admit, holdPlace } from "./admit.ts";
 import { limitGuesses } from "./limit-guesses.ts";
 import { limitPerSource, limitPerToken } from "./limit-rates.ts";
 import { requireClientCertificate, requireToken } from "./require-token.ts";
@@ -20,8 +20,9 @@ export function mountSplunkWebhook(app: Express, deps: WebhookDeps): void {
   const slowGuesses = limitGuesses(deps.behindProxy);
   // Only what means something for an answer that no browser shows: each further header is paid for on every alert.
   const beginning = [xContentTypeOptions(), forbidStoring, requireClientCertificate(deps)];
-  mountStock(app, deps, [...beginning, requireToken(deps, slowGuesses)]);
-  mountSigned(app, deps, [...beginning, takeSignature(deps, slowGuesses)], slowGuesses);
+  const source = requireSource(deps, slowGuesses);
+  mountStock(app, deps, [...beginning, requireToken(deps, slowGuesses), source]);
+  mountSigned(app, deps, [...beginning, takeSignature(deps, slowGuesses), source], slowGuesses);
 }
 
 function mountStock(app: Express, deps: WebhookDeps, beginning: readonly RequestHandler[]): void {
@@ -29,16 +30,18 @@ function mountStock(app: Express, deps: WebhookDeps, beginning: readonly Request
   app.post(
     path,
     ...beginning,
-    requireSource(deps),
     ...limitPerSource(deps),
     ...limitPerToken(deps, ({ params }) => String(params["token"])),
-    admit(deps, deps.admissions.known),
+    admit(deps, deps.admissions.known, { isUnpacked: true }),
     takeDownBeginning,
     readBody,
     (request, response) => {
       const body: unknown = request.body;
       const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-      return acceptDelivery(deps, { request, response }, bytes, { source: "splunk-webhook" });
+      return holdPlace(
+        response,
+        acceptDelivery(deps, { request, response }, bytes, { source: "splunk-webhook" }),
+      );
     },
   );
   app.all(path, refuseOtherMethods);
@@ -55,10 +58,9 @@ function mountSigned(
   app.post(
     path,
     ...beginning,
-    requireSource(deps),
     ...limitPerSource(deps),
     // Whoever sends this has proved nothing yet: it must not take the room of those who have.
-    admit(deps, deps.admissions.unproved),
+    admit(deps, deps.admissions.unproved, { isUnpacked: false }),
     hideEncoding,
     readBody,
     requireSignature(deps, slowGuesses),

@@ -12,21 +12,47 @@ const keptBytes = 64 * 1024;
 /** The body as bytes, unpacked; with both sizes bounded. */
 export const readBody = raw({ type: () => true, limit: maxBodyBytes });
 
-const beginnings = new WeakMap<Request, Buffer[]>();
+interface Beginning {
+  readonly chunks: Buffer[];
+  length: number;
+}
+
+const beginnings = new WeakMap<Request, Beginning>();
 
 /** The body reader throws away what it refuses, so the beginning is taken down beside it, as it came over the wire. */
 export const takeDownBeginning: RequestHandler = (request, _response, next) => {
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const beginning: Beginning = { chunks: [], length: 0 };
   request.on("data", (chunk: Buffer) => {
-    if (length < keptBytes) {
-      chunks.push(chunk);
-      length += chunk.length;
+    if (beginning.length < keptBytes) {
+      beginning.chunks.push(chunk);
+      beginning.length += chunk.length;
     }
   });
-  beginnings.set(request, chunks);
+  beginnings.set(request, beginning);
   next();
 };
+
+/** What is kept of a body that was refused; waits for it when the body reader refused it by its headers alone. */
+function beginningOf(request: Request): Promise<Buffer> {
+  const beginning = beginnings.get(request) ?? { chunks: [], length: 0 };
+  return new Promise((resolve) => {
+    const tell = (): void => {
+      if (request.readableEnded || request.destroyed || beginning.length >= keptBytes) {
+        for (const event of events) {
+          request.off(event, tell);
+        }
+        resolve(Buffer.concat(beginning.chunks));
+      }
+    };
+    for (const event of events) {
+      request.on(event, tell);
+    }
+    request.resume();
+    tell();
+  });
+}
+
+const events = ["data", "end", "close"] as const;
 
 /** Errors of the body reader: too large, broken gzip, cut off. When the sender has proved itself, a trace of it is kept. */
 export function answerUnreadBody(deps: WebhookDeps, isProved: boolean): ErrorRequestHandler {
@@ -42,7 +68,7 @@ export function answerUnreadBody(deps: WebhookDeps, isProved: boolean): ErrorReq
     if (isProved) {
       await keepUnread(deps, request, {
         reason: detail,
-        body: Buffer.concat(beginnings.get(request) ?? []),
+        body: await beginningOf(request),
       });
     }
     sendProblem(response, tooLarge ? "BODY_TOO_LARGE" : "BODY_UNREADABLE", detail, { Connection: "close" });

@@ -90,7 +90,7 @@ const latelyMs = 24 * 3_600_000;
 
 function addresslessTrouble({ searchName, alerts, fields }: AddresslessSearch): string {
   const who = searchName === null ? "searches without a name" : `search "${cleanText(searchName, 100)}"`;
-  return `${who}: no address was found in any of the last ${counted(alerts, "alert")}: ${addresslessHint(fields)}`;
+  return `${who}: no address was found in ${alerts === 1 ? "the last alert" : `any of the last ${counted(alerts, "alert")}`}: ${addresslessHint(fields)}`;
 }
 
 /** Standing blocks that a canary has withdrawn. @throws {AppError} STORE_UNAVAILABLE */

@@ -181,6 +181,19 @@ describe("a sender that is slow on purpose", () => {
   });
 });
 
+test("connections that are refused because all senders together hold too many are counted and told", async () => {
+  const { url, refusals, alarms } = await startReceiver({ bounds: { mostConnections: 3, mostOfSender: 3 } });
+  const mine = Array.from({ length: 5 }, (_, n) => open(url, "", `127.0.0.${n + 2}`));
+
+  await eventually("two are closed", () => mine.filter(({ isClosed }) => isClosed()).length === 2);
+
+  expect(refusals.counts().too_many_connections).toBe(2);
+  expect(alarms).toEqual(["receiver-too-many-connections"]);
+  for (const { socket } of mine) {
+    socket.destroy();
+  }
+});
+
 describe("JSON that is made to hurt", () => {
   const nested = (depth: number) => `{"sid":"1","x":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
   const keyed = (count: number) =>

@@ -46,6 +46,32 @@ describe("a delivery that is refused", () => {
     expect(answer.body).toMatchObject({ code: "SOURCE_NOT_ALLOWED" });
   });
 
+  test("a stranger outside the sources, without the secret, can't fill the log", async () => {
+    let lines = 0;
+    const warn = (): void => {
+      lines += 1;
+    };
+    const now = new Date();
+    const { url } = await startReceiver({
+      sources: ["198.51.100.0/24"],
+      log: { ...silentLog, warn },
+      now: () => now,
+    });
+    const headers = {
+      "webhook-id": "a",
+      "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+      "webhook-signature": "v1,AAAA",
+    };
+
+    const answers = await Promise.all(
+      Array.from({ length: 70 }, () => request(url).post("/webhooks/splunk").set(headers).send("{}")),
+    );
+
+    expect(answers.filter(({ status }) => status === 403)).toHaveLength(60);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(10);
+    expect(lines).toBe(60);
+  });
+
   test("X-Forwarded-For counts only from a trusted proxy", async () => {
     const direct = await startReceiver({ sources: ["198.51.100.0/24"] });
     const proxied = await startReceiver({ sources: ["198.51.100.0/24"], trustProxy: ["127.0.0.1/32"] });
@@ -114,6 +140,26 @@ describe("a delivery that is refused", () => {
       expect(unreadable.map((kept) => Buffer.from(kept.body).toString())).toEqual([body]);
     },
   );
+
+  test("an encoding that nobody knows: 400, and kept, also when the body comes later than the headers", async () => {
+    const { url, unreadable } = await startReceiver();
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    let heard = "";
+    socket.on("data", (chunk: Buffer) => {
+      heard += chunk.toString();
+    });
+    const body = JSON.stringify(alertBody());
+
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Encoding: utf-8\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    setTimeout(() => socket.write(body), 100);
+
+    await eventually("the answer", () => heard.includes("BODY_UNREADABLE"));
+    expect(unreadable.map((kept) => Buffer.from(kept.body).toString())).toEqual([body]);
+    socket.destroy();
+  });
 
   test("a body that is cut off: what came is kept", async () => {
     const { url, unreadable } = await startReceiver();

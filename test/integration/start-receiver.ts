@@ -39,6 +39,7 @@ export async function startReceiver(
     readonly bounds?: HttpServerDeps["bounds"];
     readonly rates?: HttpServerDeps["rates"];
     readonly now?: () => Date;
+    readonly countAddresses?: HttpServerDeps["countAddresses"];
   } = {},
 ): Promise<Receiver> {
   const store = await openStore({ databaseUrl: "sqlite::memory:" });
@@ -60,9 +61,9 @@ export async function startReceiver(
     signingSecrets,
     rates: options.rates ?? { perSource: 1_000_000, perToken: null },
     refusals,
-    ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
+    ...boundsIn(options),
     sources: options.sources?.flatMap((text) => parseIpPrefix(text) ?? []) ?? null,
-    countAddresses: () => 1,
+    countAddresses: options.countAddresses ?? (() => 1),
     store: {
       async keepUnreadable(delivery) {
         unreadable.push(delivery);
@@ -83,6 +84,14 @@ export async function startReceiver(
     },
   });
   return { url: server.url(), store, unreadable, refusals, alarms };
+}
+
+function boundsIn({
+  bounds,
+}: {
+  readonly bounds?: HttpServerDeps["bounds"] | undefined;
+}): Pick<HttpServerDeps, "bounds"> {
+  return bounds === undefined ? {} : { bounds };
 }
 
 export function alertBody(fields: Readonly<Record<string, unknown>> = {}): object {

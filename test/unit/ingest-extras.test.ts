@@ -35,6 +35,21 @@ test("what sounds like a secret is only named, at every depth", () => {
   expect(readExtras(body)).toContain('"url":"x"');
 });
 
+test("the webhook's token is left out of its URL, wherever that stands", () => {
+  const url = "https://portcullis.example.net/webhooks/splunk/hunter2";
+  const body = { configuration: { url, list: [`POST to ${url}?a=b`] }, target: url };
+
+  expect(readExtras(body)).not.toContain("hunter2");
+  expect(readExtras(body)).toContain("https://portcullis.example.net/webhooks/splunk/…?a=b");
+});
+
+test.each(["x-api-key", "access_key", "privateKey", "Cookie", "credentials", "passphrase"])(
+  "%s sounds like a secret",
+  (key) => {
+    expect(readExtras({ [key]: "hunter2" })).not.toContain("hunter2");
+  },
+);
+
 test("at most 64 KiB are kept; of the rest the names, as long as there is room", () => {
   const body = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`k${n}`, "x".repeat(10_000)]));
 

@@ -210,7 +210,7 @@ describe("a trouble is", () => {
 
     expect(await troubles({ addressless })).toEqual([
       'search "VPN\ufffd": no address was found in any of the last 12 alerts: name the field that holds the address (it has attacker, evil\ufffd) in extract.fields, or for this search alone in searches[].fields',
-      "searches without a name: no address was found in any of the last 1 alert: name the field that holds the address in extract.fields, or for this search alone in searches[].fields",
+      "searches without a name: no address was found in the last alert: name the field that holds the address in extract.fields, or for this search alone in searches[].fields",
       'search "empty": no address was found in any of the last 2 alerts: its result has no rows: see what the search returns',
       stringContaining("f10, f11, …)"),
     ]);

@@ -49,6 +49,7 @@ export function createAnalysis({
       const reading = createLogReading({
         format: rules.format,
         referenceMs,
+        isLive: crossed !== undefined,
         take(event) {
           if (event.kind !== "request") {
             timeline.add(event.atMs, event.count);

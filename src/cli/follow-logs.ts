@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { AppError } from "../domain/errors.ts";
 import type { LogFinding } from "../ingest/logs/count-window.ts";
 import { decodeLog } from "../ingest/logs/decode-log.ts";
-import { detectFormat } from "../ingest/logs/detect-format.ts";
+import { guessFormat } from "../ingest/logs/detect-format.ts";
 import { followFile } from "../ingest/logs/follow-file.ts";
 import type { Analysis } from "./analysis.ts";
 import type { AnalyzeOptions } from "./analyze-options.ts";
@@ -99,7 +99,7 @@ async function followOne(host: Host, file: string, { analysis, options, crossed 
   try {
     const start = file === "-" || fromStart || analysis.rules.format !== null ? null : await beginning(path);
     if (start !== null) {
-      log.reading.expect(detectFormat(start));
+      log.reading.expect(guessFormat(start));
     }
     for await (const chunk of chunks) {
       log.bytes += chunk.length;

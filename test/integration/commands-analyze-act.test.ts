@@ -103,6 +103,16 @@ describe("analyze --follow", () => {
     expect(out()).not.toContain("198.51.100.7");
   });
 
+  test("a log of an unknown program is told of at once too", async () => {
+    const line = "2024-05-01T12:00:00Z app: login failed for admin from 203.0.113.9\n";
+    const { follow } = desk({ "app.log": `2024-05-01T12:00:00Z app: started\n${line.repeat(5)}` });
+    const { out, result, stop } = follow("app.log", "--from-start");
+    await eventually("the address", () => out().includes("203.0.113.9  5 failed logins"));
+    stop();
+
+    expect((await result).exitCode).toBe(0);
+  });
+
   test("as one JSON document on each line", async () => {
     const { follow } = desk({ "auth.log": attack("203.0.113.9") });
     const { out, result, stop } = follow("auth.log", "--from-start", "--json");

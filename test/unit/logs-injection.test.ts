@@ -123,7 +123,7 @@ const writers: readonly (readonly [FormatName, string, Writer])[] = [
   ],
   [
     "nginx",
-    "an error",
+    "an error of nginx",
     (user, referrer) =>
       `2024/05/01 12:00:00 [error] 1#0: *1 user "${user}": password mismatch, client: ${peer}, server: a, request: "GET / HTTP/1.1", host: "b", referrer: "${referrer}"`,
   ],
@@ -135,6 +135,12 @@ const writers: readonly (readonly [FormatName, string, Writer])[] = [
   ],
   ["windows-security", "text", (user, workstation) => message(user, workstation)],
   ["windows-security", "text on many lines", (user, workstation) => message(user, workstation, "\r\n\t")],
+  [
+    "windows-security",
+    "another event",
+    (user, workstation) =>
+      `5/1/2024 1:00:00 PM DC1 4776 The computer attempted to validate the credentials for an account. Logon Account: ${user} Source Workstation: ${workstation} Error Code: 0x0`,
+  ],
   [
     "windows-security",
     "XML",
@@ -170,9 +176,54 @@ test.each(writers)(
   },
 );
 
-test.each(writers.filter(([, what]) => !["a certificate", "another service"].includes(what)))(
-  "%s: %s with harmless texts names the peer",
-  (format, _what, write) => {
-    expect(readText(format, `${write("admin", "PC1")}\n`).events.map(({ ip }) => ip)).toContain(peer);
+test.each(
+  writers.filter(
+    ([, what]) => !["a certificate", "another service", "an error of nginx", "another event"].includes(what),
+  ),
+)("%s: %s with harmless texts names the peer", (format, _what, write) => {
+  expect(readText(format, `${write("admin", "PC1")}\n`).events.map(({ ip }) => ip)).toContain(peer);
+});
+
+/** Cut where the name has put it: the peer is lost. */
+const cutAt = (most: number, start: string, end: string): string =>
+  `${start}${"a".repeat(most - start.length - end.length)}${end}`;
+
+test.each([
+  ["sshd", 1023, "Failed password for invalid user ", ` from ${other} port 22 ssh2`],
+  ["sshd", 1023, "Invalid user ", ` from ${other}`],
+  ["sshd", 220, "error: PAM: Authentication failure for illegal user ", ` from ${other}`],
+  ["sshd", 1023, "Connection closed by invalid user ", ` ${other} port 22`],
+] as const)(
+  "%s: a message that was cut after %i bytes, within the name, blames nobody",
+  (format, most, start, end) => {
+    expect(readText(format, `${head}${cutAt(most, start, end)}\n`).events).toEqual([]);
   },
 );
+
+test("vsftpd: neither does one that syslog has cut", () => {
+  const line = cutAt(256, "May  1 12:00:00 web1 vsftpd[1]: [", `] FAIL LOGIN: Client "${other}"`);
+
+  expect(readText("vsftpd", `${line}\n`)).toMatchObject({ events: [], unclear: 1 });
+});
+
+test("windows-security: another event that quotes a name like event 4625 blames nobody", () => {
+  const name = `An account failed to log on Source Network Address: ${other} Source Port: 1 Logon Process: x`;
+
+  expect(
+    readText(
+      "windows-security",
+      `5/1/2024 1:00:00 PM DC1 4776 The computer attempted to validate the credentials for an account. Logon Account: ${name}\n`,
+    ).events,
+  ).toEqual([]);
+});
+
+test.each([
+  ["nginx", `${peer} - - ${stamp} "GET /.env HTTP/1.1" 404 1 "-" "sshd[1]: "`],
+  ["nginx", `${peer} - sshd[1]: ${stamp} "GET /.env HTTP/1.1" 404 1 "-" "-"`],
+  ["nginx", `${peer} - - ${stamp} "GET /.env HTTP/1.1" 404 1 "-" "postfix/smtpd[1]: vsftpd: "`],
+  ["nginx", `${peer} - - ${stamp} "GET /?EventCode=4625 HTTP/1.1" 404 1 "-" "-"`],
+  ["generic", `2024-05-01T12:00:00Z app: login failed for sshd[1]: x from ${peer}`],
+  ["generic", `May  1 12:00:00 web1 app[1]: login failed for vsftpd: x from ${peer}`],
+])("no text of an attacker's makes another format of %s: %s", (format, line) => {
+  expect(readText(null, `${line}\n`).format).toBe(format);
+});

@@ -64,6 +64,8 @@ describe("any other log", () => {
     ['{"level":"warn","msg":"unauthorized","remote_addr":"2001:db8::5"}', ["2001:db8::5"]],
     ["access denied (from [203.0.113.9])", ["203.0.113.9"]],
     ["May  1 12:00:00 web1 pam: authentication failure; rhost=203.0.113.9  user=root", ["203.0.113.9"]],
+    ["imap-login: auth failed: user=<x from 192.0.2.1 >, rip=203.0.113.9, lip=10.0.0.1", []],
+    ["imap-login: auth failed: user=<x>, rip=203.0.113.9, lip=10.0.0.1", ["203.0.113.9"]],
     // No failure, or no address that something introduces.
     ["login of admin from 203.0.113.9", []],
     ["login failed for 192.0.2.1", []],
@@ -74,4 +76,12 @@ describe("any other log", () => {
   ])("%s", (line, expected) => {
     expect(told("generic", line)).toEqual(expected);
   });
+});
+
+test("generic: a line that introduces an address again and again takes no longer than another", () => {
+  const line = `failed ${"addr:".repeat(12_000)}\n`;
+  const startMs = performance.now();
+  readText("generic", line);
+
+  expect(performance.now() - startMs).toBeLessThan(200);
 });

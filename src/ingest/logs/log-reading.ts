@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { detectFormat } from "./detect-format.ts";
+import { detectFormat, guessFormat } from "./detect-format.ts";
 import { generic } from "./formats/generic.ts";
 import type { LineReader, LogEvent, LogFormat } from "./log-event.ts";
 import { createLogTimes } from "./log-times.ts";
@@ -29,6 +29,8 @@ export interface ReadingOptions {
   /** When the log was last written, in milliseconds since 1970: a stamp without a year is of the year before that. */
   readonly referenceMs: () => number;
   readonly take: (event: LogEvent) => void;
+  /** It is read as it is written, so that a failure should not wait until the format is sure. */
+  readonly isLive?: boolean;
 }
 
 /** So much is looked at to find the format. */
@@ -37,7 +39,7 @@ const identityBytes = 64 * 1024;
 
 /** Reads one log. Keeps no more than a line, and at most 1 MiB until the format is known. */
 export function createLogReading(options: ReadingOptions): LogReading {
-  const beginning = createBeginning();
+  const beginning = createBeginning(options.isLive === true ? guessFormat : detectFormat);
   const counts = { events: 0, unclear: 0 };
   let open: Opened | null = null;
   const start = (format: LogFormat): Opened => {
@@ -113,12 +115,12 @@ function openFormat(
 }
 
 /** The beginning of a log: what it is, and which. */
-function createBeginning() {
+function createBeginning(formatOf: typeof detectFormat) {
   const hash = createHash("sha256");
   let hashed = 0;
   let chunks: Buffer[] = [];
   let sampled = 0;
-  const guess = (): LogFormat | null => detectFormat(Buffer.concat(chunks).toString("utf8"));
+  const guess = (): LogFormat | null => formatOf(Buffer.concat(chunks).toString("utf8"));
   return {
     note(chunk: Buffer): void {
       if (hashed < identityBytes) {

@@ -38,6 +38,11 @@ export function readSyslogLine(line: string, times: LogTimes): SyslogLine | unde
     : readClassic(line, times);
 }
 
+/** The program that has written a line, where its head tells; undefined for a line without one. Not of the journal's JSON. */
+export function writerOf(line: string): string | undefined {
+  return classic.exec(line)?.[3] ?? rfc5424.exec(line)?.[2];
+}
+
 function readClassic(line: string, times: LogTimes): SyslogLine | undefined {
   const match = classic.exec(line);
   if (match === null) {

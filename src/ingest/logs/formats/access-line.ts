@@ -4,8 +4,8 @@ import { webAttackOf } from "./web-attacks.ts";
 
 // Both servers write a quote in a request or a user's name as \" or \x22, so the first quote of a line ends what is before the request.
 const rest =
-  /^"((?:[^"\\]|\\.){0,16384})" (\d{3}) (?:\d{1,20}|-)(?: "((?:[^"\\]|\\.){0,16384})" "((?:[^"\\]|\\.){0,16384})")?(?: .*)?$/s;
-const request = /^[A-Z]{3,20} (\S{1,16000})(?: HTTP\/[\d.]{1,4})?$/;
+  /^"((?:[^"\\]|\\.)*)" (\d{3}) (?:\d{1,20}|-)(?: "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)")?(?: .*)?$/s;
+const request = /^[A-Z]{3,20} (\S+)(?: HTTP\/[\d.]{1,4})?$/;
 const stamp = /\[(\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] $/;
 const shape = /^\S{1,300} \S{1,300} .{0,600}?\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "/;
 

@@ -8,14 +8,14 @@ export const generic: LogFormat = {
   title: "anything with an address behind a word like from, client or src, and a word of failure",
   sample: "2024-05-01T12:00:00Z app: login failed for admin from 203.0.113.9",
   isStream: false,
-  recognises: () => false,
+  recognises: (line) => failure.test(line) && peersIn(line).size > 0,
   open: openGeneric,
 };
 
 const failure =
   /\b(?:fail(?:ed|ure|s)?|invalid|denied|unauthori[sz]ed|incorrect|rejected|refused|bad (?:password|login|credentials)|wrong password|not allowed)\b/i;
 const introduced =
-  /\b(?:from|by|peer|rhost|client(?:[_ -]?(?:ip|addr(?:ess)?))?|src(?:[_-]?ip)?|source(?:[_-]?(?:ip|address))?|remote(?:[_-]?(?:ip|addr(?:ess)?|host))?|ip(?:[_ -]?addr(?:ess)?)?|addr(?:ess)?)(?:\\?["'])?[ =:]{1,3}\\?["'([<]{0,2}([0-9a-f:][0-9a-f:.]{1,45})(?![\w.:-]*\w)/gi;
+  /\b(?:from|by|peer|rhost|rip|client(?:[_ -]?(?:ip|addr(?:ess)?))?|src(?:[_-]?ip)?|source(?:[_-]?(?:ip|address))?|remote(?:[_-]?(?:ip|addr(?:ess)?|host))?|ip(?:[_ -]?addr(?:ess)?)?|addr(?:ess)?)(?:\\?["'])?[ =:]{1,3}\\?["'([<]{0,2}([0-9a-f:][0-9a-f:.]{1,45})(?![\w.:-]{0,64}\w)/gi;
 const stamp = /^\W?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?)/;
 
 function openGeneric({ times, take }: LineReaderDeps): LineReader {

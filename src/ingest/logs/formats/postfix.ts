@@ -1,7 +1,7 @@
 import { parseIpAddress } from "../../../domain/ip-address.ts";
 import type { LineReader, LineReaderDeps, LogFormat } from "../log-event.ts";
 import { matchGroups } from "../match-groups.ts";
-import { readSyslogLine } from "../syslog-line.ts";
+import { readSyslogLine, writerOf } from "../syslog-line.ts";
 
 /** Failed SASL logins in the log of Postfix. */
 export const postfix: LogFormat = {
@@ -10,7 +10,7 @@ export const postfix: LogFormat = {
   sample:
     "May  1 12:00:00 mail postfix/smtpd[4711]: warning: unknown[203.0.113.9]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
   isStream: false,
-  recognises: (line) => /^.{0,300}?\bpostfix[\w-]{0,30}\/[\w/-]{1,60}\[\d+\]: /.test(line),
+  recognises: (line) => /^postfix[\w-]{0,30}\//.test(writerOf(line) ?? ""),
   open: openPostfix,
 };
 

@@ -2,7 +2,7 @@ import { type IpAddress, parseIpAddress } from "../../../domain/ip-address.ts";
 import { matchGroups } from "../match-groups.ts";
 import type { LineReader, LineReaderDeps, LogEvent, LogFormat } from "../log-event.ts";
 import { createConnections, type Verb } from "./sshd-connections.ts";
-import { readSyslogLine, type SyslogLine } from "../syslog-line.ts";
+import { readSyslogLine, type SyslogLine, writerOf } from "../syslog-line.ts";
 
 /** Failures in the log of OpenSSH, from 5 to 10, through syslog or the journal. */
 export const sshd: LogFormat = {
@@ -12,9 +12,15 @@ export const sshd: LogFormat = {
     "May  1 12:00:00 web1 sshd[4711]: Failed password for invalid user admin from 203.0.113.9 port 40022 ssh2",
   isStream: false,
   recognises: (line) =>
-    /^.{0,300}?\bsshd(?:-session|-auth)?\[\d+\]: |^\{.*"SYSLOG_IDENTIFIER" ?: ?"sshd/.test(line),
+    /^sshd(?:-session|-auth)?$/.test(writerOf(line) ?? "") || /^\{.*"SYSLOG_IDENTIFIER" ?: ?"sshd/.test(line),
   open: openSshd,
 };
+
+/**
+ * sshd cuts its messages at 1023 bytes, and some syslog daemons at 256: behind a long name the peer may be cut off, and what stands at the end is
+ * the name's. Nobody's name is so long.
+ */
+const longestName = 100;
 
 interface Told {
   readonly verb: Verb;
@@ -69,7 +75,7 @@ function openSshd({ times, take }: LineReaderDeps): LineReader {
       if (told === undefined) {
         return !/^(?:Failed |Invalid user |error: maximum )/.test(head.message);
       }
-      const ip = parseIpAddress(told.peer);
+      const ip = peerOf(told);
       if (ip !== undefined) {
         connections.hear(head.pid === "" ? told.port : head.pid, told.verb, eventOf(head, ip, told));
       }
@@ -82,6 +88,10 @@ function openSshd({ times, take }: LineReaderDeps): LineReader {
       return connections.held === 0 ? failures : failuresAndLogins;
     },
   };
+}
+
+function peerOf({ user, peer }: Told): IpAddress | undefined {
+  return user.length > longestName ? undefined : parseIpAddress(peer);
 }
 
 /** A message without head, as `sshd -e` writes it. */

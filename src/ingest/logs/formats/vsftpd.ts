@@ -1,7 +1,7 @@
 import { parseIpAddress } from "../../../domain/ip-address.ts";
 import { matchGroups } from "../match-groups.ts";
 import type { LineReader, LineReaderDeps, LogFormat, LogTimes } from "../log-event.ts";
-import { readSyslogLine, type SyslogLine } from "../syslog-line.ts";
+import { readSyslogLine, type SyslogLine, writerOf } from "../syslog-line.ts";
 
 /** Failed logins in the log of vsftpd, its own or through syslog. */
 export const vsftpd: LogFormat = {
@@ -11,13 +11,13 @@ export const vsftpd: LogFormat = {
   isStream: false,
   recognises: (line) =>
     /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4} \[pid \d+\] /.test(line) ||
-    /^.{0,300}?\bvsftpd(?:\[\d+\])?: /.test(line),
+    writerOf(line) === "vsftpd",
   open: openVsftpd,
 };
 
 const own = /^([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}) \[pid \d{1,10}\] (.*)$/s;
-// The name is the attacker's text: what it says of a client stands before the end.
-const failed = /^\[(.*)\] FAIL LOGIN: Client "([^"\s]{2,64})"$/s;
+// The name is the attacker's text: what it says of a client stands before the end. Behind a longer one syslog may have cut the end off.
+const failed = /^\[(.{0,100})\] FAIL LOGIN: Client "([^"\s]{2,64})"$/s;
 
 const marks = / FAIL LOGIN: /g;
 

@@ -9,6 +9,9 @@ const lastLine = /^\s{0,40}Key Length:/;
 /** What may stand before an event's first sentence. A field of another event may not: a name in it is the attacker's text. */
 const prefix =
   /^(?:"|Message\s{0,20}[=:]\s{0,4}|Audit (?:Success|Failure)\b.*|Information\b.*|(?:<\d{1,3}>)?(?:\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}[/.]\d{1,2}[/.]\d{4}).*)?$/s;
+/** A field of another event on one line: a name in it is the attacker's text too. */
+const otherField =
+  /\b(?:Account|Workstation|Client|Supplied|Caller|Subject|Service|Target|Logon|User) ?\w{0,20}:\s/;
 const timeIn =
   /(?:^|[\s,:"=])(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?|\d{1,2}[/.]\d{1,2}[/.]\d{4},? \d{1,2}:\d\d:\d\d(?: [AP]M)?)/;
 
@@ -61,5 +64,6 @@ export function createTextAssembler({ times, found, unclear }: AssembleDeps): As
 /** Where an event's text begins; -1: not in this line. */
 function startOf(line: string): number {
   const start = line.indexOf(firstSentence);
-  return start !== -1 && prefix.test(line.slice(0, start)) ? start : -1;
+  const before = line.slice(0, Math.max(0, start));
+  return start !== -1 && prefix.test(before) && !otherField.test(before) ? start : -1;
 }

@@ -8,6 +8,7 @@ import { followLogs } from "./follow-logs.ts";
 import type { ExitCode, Host } from "./host.ts";
 import { readLogs } from "./read-logs.ts";
 import { readReceiver } from "./read-receiver.ts";
+import { sendAnalysis } from "./send-analysis.ts";
 import { createSender, type Sender } from "./send-findings.ts";
 
 /**
@@ -44,7 +45,9 @@ export async function analyze(
 /** What was found is worth printing, whether it could be sent or not. */
 async function send(sender: Sender | null, analysis: Analysis): Promise<AppError | null> {
   try {
-    await sender?.send(analysis.searchName(), analysis.identity(), analysis.window.findings());
+    if (sender !== null) {
+      await sendAnalysis(sender, analysis, analysis.window.findings());
+    }
     return null;
   } catch (error) {
     if (error instanceof AppError) {

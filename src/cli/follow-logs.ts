@@ -12,7 +12,9 @@ import { findingJson, liveLine, summaryOf, writeAnalysis } from "./analyze-repor
 import { escapeUnseen } from "./ask-api.ts";
 import type { Host } from "./host.ts";
 import { fileFault, stdinChunks } from "./read-logs.ts";
+import { sendAnalysis } from "./send-analysis.ts";
 import type { Sender } from "./send-findings.ts";
+import { isWrongArgument } from "./wrong-argument.ts";
 
 export interface FollowDeps {
   readonly analysis: Analysis;
@@ -146,7 +148,8 @@ async function sendOften(
     const before = failure;
     failure = await sendWaiting(sender, analysis, waiting);
     if (failure instanceof AppError && before === null) {
-      host.err(`${failure.code}: ${failure.message} It is tried again every second.\n`);
+      const again = isWrongArgument(failure) ? "" : " It is tried again every second.";
+      host.err(`${failure.code}: ${failure.message}${again}\n`);
     }
     if (isLast) {
       return failure;
@@ -157,7 +160,7 @@ async function sendOften(
 async function sendWaiting(sender: Sender, analysis: Analysis, waiting: LogFinding[]): Promise<Error | null> {
   const batch = [...waiting];
   try {
-    await sender.send(analysis.searchName(), analysis.identity(), batch);
+    await sendAnalysis(sender, analysis, batch);
     const sent = new Set(batch);
     waiting.splice(0, waiting.length, ...waiting.filter((finding) => !sent.has(finding)));
     return null;

@@ -19,8 +19,11 @@ export interface AlertIntake {
   readonly token: string;
   /** In the order in which they came; repeats too. */
   readonly alerts: readonly SentAlert[];
+  readonly port: number;
   /** Answers the next calls with these statuses instead. */
   refuse(...statuses: readonly number[]): void;
+  /** Nobody listens any more. */
+  close(): void;
 }
 
 /** A receiver that has nothing but the route for alerts. Stops with the test. */
@@ -50,7 +53,7 @@ export async function startAlertIntake(): Promise<AlertIntake> {
     alerts.push(data);
     const identity = JSON.stringify([data.sid, data.results]);
     const status = known.has(identity) ? "duplicate" : "accepted";
-    const alertId = known.get(identity) ?? `al_${known.size + 1}`;
+    const alertId = known.get(identity) ?? `al_${String(known.size + 1).padStart(32, "0")}`;
     known.set(identity, alertId);
     return { status: 202, body: { alertId, status, addresses: data.results.length } };
   };
@@ -62,18 +65,21 @@ export async function startAlertIntake(): Promise<AlertIntake> {
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);
   });
-  onTestFinished(() => {
+  const close = (): void => {
     server.closeAllConnections();
     server.close();
-  });
+  };
+  onTestFinished(close);
   const address = server.address();
   const bound = typeof address === "object" && address !== null ? address.port : 0;
   return {
     url: `http://127.0.0.1:${bound}`,
+    port: bound,
     token,
     alerts,
     refuse: (...statuses) => {
       refusals.push(...statuses);
     },
+    close,
   };
 }

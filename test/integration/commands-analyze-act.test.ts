@@ -16,7 +16,7 @@ describe("analyze --act", () => {
     const first = await analyze("auth.log", "--act", "--url", intake.url);
     const again = await analyze("auth.log", "--act", "--json", "--url", intake.url);
 
-    expect(first.out).toContain("Sent as al_1: accepted, 1 address.");
+    expect(first.out).toContain(`Sent as al_${"1".padStart(32, "0")}: accepted, 1 address.`);
     expect(found(again.out).sent).toEqual([{ status: "duplicate" }]);
     expect(intake.alerts[0]).toEqual({
       source: "log",
@@ -34,6 +34,25 @@ describe("analyze --act", () => {
         },
       ],
     });
+  });
+
+  test("what only a guess found is sent when a person says that the format is right", async () => {
+    const intake = await startAlertIntake();
+    const line = "2024-05-01T12:00:00Z door: login failed from 203.0.113.9\n";
+    const { analyze } = desk({ "door.log": line.repeat(6) }, intake);
+
+    const guessed = await analyze("door.log", "--act", "--url", intake.url);
+    const alertsBefore = intake.alerts.length;
+    const said = await analyze("door.log", "--act", "--format", "generic", "--url", intake.url);
+
+    expect(guessed).toMatchObject({
+      exitCode: 1,
+      err: "error: nothing was sent: door.log is of no format that is known, and a guess must block nobody. When what was found is right, say --format generic.\n",
+    });
+    expect(guessed.out).toContain("203.0.113.9");
+    expect(alertsBefore).toBe(0);
+    expect(said.exitCode).toBe(0);
+    expect(intake.alerts.map(({ results }) => results[0]?.["src_ip"])).toEqual(["203.0.113.9"]);
   });
 
   test("sends nothing when nobody went over, and nothing without it", async () => {
@@ -74,7 +93,7 @@ describe("analyze --act", () => {
     intake.refuse(403);
     const refused = await analyze("auth.log", "--act", "--url", intake.url);
 
-    expect(busy.out).toContain("Sent as al_1: accepted");
+    expect(busy.out).toContain(`Sent as al_${"1".padStart(32, "0")}: accepted`);
     expect(refused).toMatchObject({ exitCode: 1, err: expect.stringContaining("API_REFUSED: 403 Refused") });
   });
 });

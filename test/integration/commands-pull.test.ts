@@ -1,26 +1,22 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { startAlertRoute } from "../fakes/alert-route.ts";
+import { startAlertIntake } from "../fakes/alert-intake.ts";
 import { eventually } from "../fakes/eventually.ts";
 import { startSplunk } from "../fakes/splunk.ts";
 import { temporaryDir } from "./run-app.ts";
 import { runCommand } from "./run-command.ts";
 import { manyRows } from "./splunk-desk.ts";
 
-const token = "admin-token-0123456789";
 const search = "index=main failed | stats count by src_ip";
 
 async function pullDesk() {
   const splunk = await startSplunk();
-  const route = await startAlertRoute(token);
-  onTestFinished(async () => {
-    await splunk.close();
-    await route.close();
-  });
+  const route = await startAlertIntake();
+  onTestFinished(() => splunk.close());
   const env = {
     DATA_DIR: temporaryDir(),
     HOST: "127.0.0.1",
     PORT: String(route.port),
-    ADMIN_TOKEN: token,
+    ADMIN_TOKEN: route.token,
     ...splunk.env(),
   };
   const never = new AbortController().signal;
@@ -92,7 +88,7 @@ describe("pull", () => {
         .trimEnd()
         .split("\n")
         .map((line): unknown => JSON.parse(line)),
-    ).toMatchObject([{ rows: 5000, status: "accepted" }, { rows: 5000 }, { rows: 2001, addresses: 2 }]);
+    ).toMatchObject([{ rows: 5000, status: "accepted" }, { rows: 5000 }, { rows: 2001, addresses: 2001 }]);
   });
 
   test("sends large rows in parts that the receiver takes", async () => {
@@ -119,7 +115,7 @@ describe("pull", () => {
   test("--dry-run prints the rows, and needs no receiver", async () => {
     const { splunk, route, pull } = await pullDesk();
     splunk.onSearch(() => [{ src_ip: "203.0.113.45\u001b[2J" }]);
-    await route.close();
+    route.close();
 
     expect(await pull([...window, "--dry-run"])).toEqual({
       exitCode: 0,
@@ -178,12 +174,12 @@ describe("pull", () => {
       err: expect.stringMatching(/SPLUNK_REJECTED: .*Unknown command/),
     });
 
-    route.refuseNext(401);
+    route.refuse(401);
     expect(await pull()).toMatchObject({
       exitCode: 1,
       err: expect.stringMatching(/API_REFUSED: 401 .*PORTCULLIS_TOKEN/),
     });
-    route.refuseNext(503);
+    route.refuse(503);
     expect(await pull()).toMatchObject({ exitCode: 2, err: expect.stringContaining("Run it again") });
     expect(route.alerts).toEqual([]);
   });

@@ -24,11 +24,15 @@ const longestReadyPauseMs = minuteMs;
 /** Splunk keeps what an alert has found for ten periods of its search, so it is worth trying for long; when it is too late, Splunk says so. */
 const reachPatienceMs = 24 * 60 * minuteMs;
 const longestReachPauseMs = 5 * minuteMs;
+/** An answer that can't be read may be a proxy's page for an hour; or it is about this run alone, and stays so. */
+const answerPatienceMs = 60 * minuteMs;
 /** A restart of Splunk takes longer than the first of these pauses. */
 const quietTries = 2;
 
 const checkNetwork =
   "Check that Splunk's management port can be reached; rows are fetched when it can be again.";
+const checkAnswer =
+  "Look what answers at SPLUNK_HOST: something in between may speak in Splunk's place; rows are fetched when Splunk answers again.";
 const checkLogin =
   "Give a valid SPLUNK_TOKEN, or SPLUNK_USER and SPLUNK_PASSWORD; rows are fetched when the login works again.";
 const checkRights =
@@ -73,6 +77,11 @@ const judges: Readonly<Partial<Record<ErrorCode, (tried: Tried) => Judgement>>> 
       retryAt: isOver ? null : pause,
       quietUntil: pause,
     };
+  },
+  SPLUNK_ANSWER_INVALID: ({ attempts, ageMs, now }) => {
+    const isOver = ageMs >= answerPatienceMs;
+    const pause = later(now, doubled(5 * secondMs, attempts, longestReachPauseMs));
+    return { alarm: attempts >= quietTries || isOver ? checkAnswer : null, retryAt: isOver ? null : pause };
   },
   SPLUNK_LOGIN_REFUSED: ({ ageMs, now }) => {
     const pause = later(now, longestReachPauseMs);

@@ -84,3 +84,21 @@ test("redrive wakes the pipeline once the alert is due", async () => {
   expect(missing.body.code).toBe("NOT_FOUND");
   expect(woken).toBe(1);
 });
+
+test("deliveries that could not be read are shown to operators: what they hold nobody has looked through", async () => {
+  const { call, token, store } = await startApiServer();
+  await store.keepUnreadable({
+    receivedAt: new Date(),
+    remoteAddress: "192.0.2.1",
+    reason: "The body is not JSON.",
+    body: Buffer.from('{"session_key": "secret'),
+  });
+  const viewer = await token("viewer");
+  const operator = await token("operator");
+
+  const refused = await call("GET", `${path}/unreadable`, { token: viewer });
+  const listed = await call("GET", `${path}/unreadable`, { token: operator });
+
+  expect(refused.body.code).toBe("FORBIDDEN");
+  expect(listed.body.deliveries).toHaveLength(1);
+});

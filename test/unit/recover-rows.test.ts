@@ -163,6 +163,32 @@ describe("when Splunk does not give them", () => {
     expect(await desk.addressesOf("splunk-rows")).toEqual(addresses(1, 3));
   });
 
+  test("an answer that can't be read, as a proxy's page: it is asked again for an hour", async () => {
+    const desk = await recoveryDesk();
+    desk.splunk.addRun(sid, rows(3));
+    desk.splunk.failure = splunkError("SPLUNK_ANSWER_INVALID");
+    const alertId = await desk.deliver(digest());
+    await desk.step();
+    const atFirst = await reasonOf(desk, alertId);
+    desk.splunk.failure = undefined;
+    desk.advance(300);
+
+    await desk.step();
+
+    expect(atFirst).toMatchObject({ state: "waiting" });
+    expect(await desk.addressesOf("splunk-rows")).toEqual(addresses(1, 3));
+
+    const other = await recoveryDesk();
+    other.splunk.failure = splunkError("SPLUNK_ANSWER_INVALID");
+    const inVain = await other.deliver(digest());
+    for (let minute = 0; minute <= 70; minute += 5) {
+      await other.step();
+      other.advance(300);
+    }
+    expect(await reasonOf(other, inVain)).toMatchObject({ state: "failed" });
+    expect(await other.store.openAlarms()).toMatchObject([{ key: rowsAlarm }]);
+  });
+
   test.each(["SPLUNK_UNKNOWN_SID", "SPLUNK_FORBIDDEN", "SPLUNK_REJECTED"] as const)(
     "%s: it is given up at once, with the reason on the alert and one alarm",
     async (code) => {

@@ -21,42 +21,54 @@ export interface Conf {
   readonly mistakes: readonly { readonly line: number; readonly text: string }[];
 }
 
-/** Reads Splunk's configuration format; mistakes are collected and what can be understood is kept. Source: AppInspect's parser, facts of its check_config_file_parsing. */
+interface Mistake {
+  readonly line: number;
+  readonly text: string;
+}
+
+interface OpenStanza extends Stanza {
+  readonly settings: Setting[];
+}
+
+/**
+ * Reads Splunk's configuration format. Mistakes are collected, and what can be understood is kept.
+ * Source: what AppInspect's check_config_file_parsing objects to.
+ */
 export function parseConf(path: string, text: string): Conf {
-  const stanzas: { name: string; line: number; settings: Setting[] }[] = [];
-  const mistakes: { line: number; text: string }[] = [];
+  const stanzas: OpenStanza[] = [];
+  const mistakes: Mistake[] = [];
   if (text.startsWith("\uFEFF")) {
     mistakes.push({ line: 1, text: "byte order mark" });
   }
-  let current: (typeof stanzas)[number] | undefined;
   for (const { line, text: content } of logicalLines(text, mistakes)) {
-    const stanza = /^\[([^\]]*)\]$/.exec(content)?.[1];
-    if (stanza !== undefined) {
-      if (stanzas.some(({ name }) => name === stanza)) {
-        mistakes.push({ line, text: `stanza [${stanza}] a second time` });
-      }
-      current = { name: stanza, line, settings: [] };
-      stanzas.push(current);
-      continue;
-    }
-    const [, key, value] = /^([^=\s][^=]*?)\s*=\s*([\s\S]*)$/.exec(content) ?? [];
-    if (key === undefined || value === undefined) {
-      mistakes.push({ line, text: `neither stanza nor setting: ${content.slice(0, 60)}` });
-      continue;
-    }
-    if (current === undefined) {
-      current = { name: "default", line: 0, settings: [] };
-      stanzas.push(current);
-    }
-    if (current.settings.some((setting) => setting.key === key)) {
-      mistakes.push({ line, text: `${key} a second time in [${current.name}]` });
-    }
-    current.settings.push({ key, value, line });
+    const name = /^\[([^\]]*)\]$/.exec(content)?.[1];
+    const mistake = name === undefined ? addSetting(stanzas, line, content) : addStanza(stanzas, line, name);
+    mistakes.push(...(mistake === undefined ? [] : [{ line, text: mistake }]));
   }
   return { path, stanzas, mistakes };
 }
 
-function logicalLines(text: string, mistakes: { line: number; text: string }[]) {
+function addStanza(stanzas: OpenStanza[], line: number, name: string): string | undefined {
+  const isSecond = stanzas.some((stanza) => stanza.name === name);
+  stanzas.push({ name, line, settings: [] });
+  return isSecond ? `stanza [${name}] a second time` : undefined;
+}
+
+function addSetting(stanzas: OpenStanza[], line: number, content: string): string | undefined {
+  const [, key, value] = /^([^=\s][^=]*?)\s*=\s*([\s\S]*)$/.exec(content) ?? [];
+  if (key === undefined || value === undefined) {
+    return `neither stanza nor setting: ${content.slice(0, 60)}`;
+  }
+  if (stanzas.length === 0) {
+    addStanza(stanzas, 0, "default");
+  }
+  const stanza = stanzas.at(-1);
+  const isSecond = stanza?.settings.some((setting) => setting.key === key) === true;
+  stanza?.settings.push({ key, value, line });
+  return isSecond ? `${key} a second time in [${stanza?.name}]` : undefined;
+}
+
+function logicalLines(text: string, mistakes: Mistake[]) {
   const found: { line: number; text: string }[] = [];
   let open: { line: number; text: string } | undefined;
   const lines = text.replace(/^\uFEFF/, "").split("\n");

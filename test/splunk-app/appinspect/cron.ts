@@ -13,19 +13,22 @@ export function runsPerHour(cron: string): number | undefined {
   return fields.length === 5 && values.every((found) => found !== undefined) ? values[0]?.size : undefined;
 }
 
-function valuesOf(field: string, [least, most]: readonly [number, number]): ReadonlySet<number> | undefined {
-  const found = new Set<number>();
-  for (const part of field.split(",")) {
-    const [, from, to, step] = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(part) ?? [];
-    const isKnown = /^(?:\*|\d+(?:-\d+)?)(?:\/[1-9]\d*)?$/.test(part);
-    const first = Number(from ?? least);
-    const last = Number(to ?? (from === undefined || step !== undefined ? most : from));
-    if (!isKnown || first < least || last > most || first > last) {
-      return undefined;
-    }
-    for (let value = first; value <= last; value += Number(step ?? 1)) {
-      found.add(value);
-    }
+function valuesOf(field: string, bounds: readonly [number, number]): ReadonlySet<number> | undefined {
+  const parts = field.split(",").map((part) => valuesOfPart(part, bounds));
+  return parts.every((part) => part !== undefined) ? new Set(parts.flat()) : undefined;
+}
+
+/** `*`, `5`, `5-9`, each also with `/2`. */
+function valuesOfPart(part: string, [least, most]: readonly [number, number]): readonly number[] | undefined {
+  const found = /^(?:\*|(?<from>\d+)(?:-(?<to>\d+))?)(?:\/(?<step>[1-9]\d*))?$/.exec(part)?.groups;
+  if (found === undefined) {
+    return undefined;
   }
-  return found;
+  const first = Number(found["from"] ?? least);
+  const isOne = found["from"] !== undefined && found["step"] === undefined;
+  const last = Number(found["to"] ?? (isOne ? first : most));
+  const step = Number(found["step"] ?? 1);
+  return first < least || last > most || first > last
+    ? undefined
+    : Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step);
 }

@@ -83,7 +83,7 @@ export const pythonRules: readonly Rule[] = [
   ),
   rule("check_invoking_bundled_node", "failure", (app) =>
     app.texts
-      .filter(({ path }) => !/\.md$/.test(path))
+      .filter(({ path }) => !path.endsWith(".md"))
       .flatMap(({ path, text }) =>
         eachMatch(
           path,
@@ -130,29 +130,31 @@ function eachCall(app: App, check: (call: Call) => string | undefined): Problem[
   );
 }
 
-/** Calls that check no certificate by themselves. A context (`context=`) says how it is done. */
+/** Calls that check certificates only when a context (`context=`) says how. */
+const needContext = new Set(["urllib.request.urlopen", "http.client.HTTPSConnection"]);
+
 function uncheckedTls({ name, keywords }: Call): string | undefined {
-  if (/^requests\.\w+$/.test(name) && keywords["verify"] !== undefined && keywords["verify"] !== "True") {
-    return `${name} with verify = ${keywords["verify"] ?? "a variable"}`;
+  if (needContext.has(name) && keywords["context"] === undefined) {
+    return `${name} without a context`;
   }
-  if (name === "urllib.request.urlopen" && keywords["context"] === undefined) {
-    return "urlopen without a context";
+  const verify = keywords["verify"];
+  if (name.startsWith("requests.") && verify !== undefined && verify !== "True") {
+    return `${name} with verify = ${verify ?? "a variable"}`;
   }
-  if (name === "http.client.HTTPSConnection" && keywords["context"] === undefined) {
-    return "HTTPSConnection without a context";
-  }
-  return name === "httplib2.Http" && keywords["disable_ssl_certificate_validation"] === "True"
-    ? "httplib2 without certificates"
+  return keywords["disable_ssl_certificate_validation"] === "True"
+    ? `${name} without certificates`
     : undefined;
 }
 
 /** IP addresses of both families, also those reserved for documentation and this machine's own. */
 function addresses(path: string, text: string): Problem[] {
-  return [...text.matchAll(/(?<![\w.:-])[\dA-Fa-f:.]*[\d:][\dA-Fa-f:.]*(?![\w-])/g)].flatMap((match) => {
-    const found = match[0].replace(/[.:]$/, "");
-    const isAddress = isIPv4(found) || (isIPv6(found) && found !== "::");
-    return isAddress ? [problem(path, `${found} is an IP address`, lineOf(text, match.index))] : [];
-  });
+  const candidates = [
+    ...text.matchAll(/(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)/g),
+    ...text.matchAll(/(?<![\w:.])(?=[\da-fA-F:]*\d)[\da-fA-F]*:[\da-fA-F:.]*[\da-fA-F:](?![\w:-])/g),
+  ];
+  return candidates
+    .filter(([found]) => isIPv4(found) || isIPv6(found))
+    .map((match) => problem(path, `${match[0]} is an IP address`, lineOf(text, match.index)));
 }
 
 /** `splunk` is Splunk's own: the base class of REST handlers. */

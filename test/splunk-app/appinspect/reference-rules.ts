@@ -100,7 +100,7 @@ export const referenceRules: readonly Rule[] = [
     [
       ...eachSetting(app, "restmap", ({ key, value }) => (key.startsWith("capability") ? [value] : [])),
       ...eachSetting(app, "authorize", ({ key, value }, { name }) =>
-        /^role_/.test(name) && value === "enabled" && key.startsWith(app.folder) ? [key] : [],
+        name.startsWith("role_") && value === "enabled" && key.startsWith(app.folder) ? [key] : [],
       ),
     ].flatMap(({ file, line, text }) => {
       const name = text.split(": ").at(-1) ?? "";

@@ -118,29 +118,11 @@ export const structureRules: readonly Rule[] = [
 ];
 
 /** Source types that Splunk ships and that an app like this one is most likely to touch. Source: system/default/props.conf (names only). */
-const builtInSourceTypes = new Set([
-  ...[
-    "access_combined",
-    "access_combined_wcookie",
-    "access_common",
-    "apache_error",
-    "cisco:asa",
-    "cisco_syslog",
-    "csv",
-  ],
-  ...[
-    "iis",
-    "_json",
-    "json_no_timestamp",
-    "linux_audit",
-    "linux_messages_syslog",
-    "linux_secure",
-    "log4j",
-    "psv",
-    "syslog",
-  ],
-  ...["splunkd", "splunkd_access", "stash", "WinEventLog", "XmlWinEventLog", "WinEventLog:Security"],
-]);
+const builtInSourceTypes = new Set(
+  `access_combined access_combined_wcookie access_common apache_error cisco:asa cisco_syslog csv iis _json json_no_timestamp
+  linux_audit linux_messages_syslog linux_secure log4j psv syslog splunkd splunkd_access stash WinEventLog XmlWinEventLog
+  WinEventLog:Security`.split(/\s+/),
+);
 
 function noPath(name: string, pattern: RegExp, why: string, severity: Rule["severity"] = "failure"): Rule {
   return rule(name, severity, (app) =>

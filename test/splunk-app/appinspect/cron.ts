@@ -20,15 +20,18 @@ function valuesOf(field: string, bounds: readonly [number, number]): ReadonlySet
 
 /** `*`, `5`, `5-9`, each also with `/2`. */
 function valuesOfPart(part: string, [least, most]: readonly [number, number]): readonly number[] | undefined {
-  const found = /^(?:\*|(?<from>\d+)(?:-(?<to>\d+))?)(?:\/(?<step>[1-9]\d*))?$/.exec(part)?.groups;
-  if (found === undefined) {
+  const found = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/([1-9]\d*))?$/.exec(part);
+  if (found === null) {
     return undefined;
   }
-  const first = Number(found["from"] ?? least);
-  const isOne = found["from"] !== undefined && found["step"] === undefined;
-  const last = Number(found["to"] ?? (isOne ? first : most));
-  const step = Number(found["step"] ?? 1);
-  return first < least || last > most || first > last
-    ? undefined
-    : Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step);
+  const [, from = String(least), to, step] = found;
+  const isOne = /^\d+$/.test(part);
+  const last = Number(to ?? (isOne ? from : most));
+  const values = every(Number(from), last, Number(step ?? 1));
+  return values.length > 0 && Number(from) >= least && last <= most ? values : undefined;
+}
+
+function every(first: number, last: number, step: number): readonly number[] {
+  const length = Math.max(0, Math.floor((last - first) / step) + 1);
+  return Array.from({ length }, (_, index) => first + index * step);
 }

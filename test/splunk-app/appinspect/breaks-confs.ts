@@ -132,6 +132,7 @@ export const confBreaks: Breaks = {
     draft.edit("default/workflow_actions.conf", "/app/sample/overview", "/app/sample/other"),
   portcullis_exposed_routes_are_handled: (draft) =>
     draft.edit("default/web.conf", "pattern = sample", "pattern = other"),
+  portcullis_rest_handlers_exist: (draft) => draft.edit(restmap, "rest.Handler", "rest.Other"),
   portcullis_capabilities_are_declared: (draft) =>
     draft.edit(authorize, "[capability::sample_operate]\n", ""),
 

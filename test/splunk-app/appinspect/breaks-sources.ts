@@ -34,7 +34,9 @@ export const sourceBreaks: Breaks = {
   portcullis_studio_layout_is_complete: (draft) =>
     draft.edit(overview, '"item":"viz_top"', '"item":"viz_other"'),
   portcullis_dashboard_tokens_are_defined: (draft) => draft.edit(classic, "$name|s$", "$nam|s$"),
-  portcullis_simple_dashboards_show_something: (draft) => draft.edit(classic, /<search>.*<\/search>/, ""),
+  portcullis_base_searches_exist: (draft) => draft.edit(classic, '<search id="rows">', "<search>"),
+  portcullis_simple_dashboards_show_something: (draft) =>
+    draft.edit(classic, '<search base="rows"><query>| top src</query></search>', ""),
 
   check_all_python_files_are_well_formed: (draft) =>
     draft.append(action, "match name:\n    case 1:\n        pass\n"),

@@ -54,6 +54,15 @@ export const dashboardRules: readonly Rule[] = [
     }),
     ...simpleViews(app).flatMap(({ path, root }) => simpleTokens(path, root)),
   ]),
+  rule("portcullis_base_searches_exist", "failure", (app) =>
+    simpleViews(app).flatMap(({ path, root }) => {
+      const searches = everyElement(root).filter(({ name }) => name === "search");
+      const ids = new Set(searches.map(({ attributes }) => attributes["id"]));
+      return searches
+        .filter(({ attributes }) => attributes["base"] !== undefined && !ids.has(attributes["base"]))
+        .map(({ attributes, line }) => problem(path, `there is no search ${attributes["base"]}`, line));
+    }),
+  ),
   rule("portcullis_simple_dashboards_show_something", "failure", (app) =>
     simpleViews(app).flatMap(({ path, root }) =>
       everyElement(root)

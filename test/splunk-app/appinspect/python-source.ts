@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { z } from "zod";
 import type { App } from "./app-package.ts";
@@ -18,6 +18,10 @@ const PythonSource = z.object({
   ),
 });
 export type PythonSource = z.infer<typeof PythonSource>;
+
+/** Whether the rules about Python can't be asked on this machine: never where PORTCULLIS_REQUIRE_SYSTEM=1 forbids to skip them. */
+export const isPythonMissing =
+  process.env["PORTCULLIS_REQUIRE_SYSTEM"] !== "1" && spawnSync("python3", ["--version"]).error !== undefined;
 
 /** By text, so that a package of which one file was changed costs one look at that file. */
 const read = new Map<string, PythonSource>();

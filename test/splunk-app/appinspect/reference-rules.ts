@@ -17,6 +17,15 @@ import { everyElement, parseXml } from "./xml.ts";
 
 const hasView = (app: App, name: string) => app.has(`default/data/ui/views/${name}.xml`);
 
+/** Lookups that Splunk brings. */
+const splunkLookups = new Set([
+  "geo_attr_countries",
+  "geo_attr_us_states",
+  "geo_countries",
+  "geo_us_states",
+  "dnslookup",
+]);
+
 /** Views that Splunk brings to every app. */
 const splunkViews = new Set(["search", "reports", "alerts", "dashboards", "datasets"]);
 
@@ -96,6 +105,15 @@ export const referenceRules: readonly Rule[] = [
       .map(({ file, text, line }) => problem(file, `there is no view ${text}`, line)),
   ),
   rule("portcullis_exposed_routes_are_handled", "failure", exposedRoutes),
+  rule("portcullis_rest_handlers_exist", "failure", (app) =>
+    eachSetting(app, "restmap", ({ key, value }) => {
+      const [module = "", name = ""] = value.split(".");
+      return unless(
+        key !== "handler" || new RegExp(`^class ${name}\\b`, "m").test(app.text(`bin/${module}.py`)),
+        `there is no class ${name} in bin/${module}.py`,
+      );
+    }),
+  ),
   rule("portcullis_capabilities_are_declared", "failure", (app) =>
     [
       ...eachSetting(app, "restmap", ({ key, value }) => (key.startsWith("capability") ? [value] : [])),
@@ -170,7 +188,7 @@ function lookups(app: App): Problem[] {
     ),
   ];
   return named
-    .filter(({ name }) => !defined.has(name) && !app.has(`lookups/${name}`))
+    .filter(({ name }) => !defined.has(name) && !splunkLookups.has(name) && !app.has(`lookups/${name}`))
     .map(({ file, line, name }) => problem(file, `there is no lookup ${name}`, line));
 }
 
@@ -200,15 +218,14 @@ function staticFiles(app: App): Problem[] {
     .map(({ path, line, file }) => problem(path, `there is no appserver/static/${file}`, line));
 }
 
-/** Splunk Web passes on what `[expose:…]` names, to a `match` of restmap.conf. */
+/** Splunk Web passes on what `[expose:…]` names, to a `match` of restmap.conf. `*` stands for one part of a path, `**` for the rest. */
 function exposedRoutes(app: App): Problem[] {
   const routes = (app.conf("restmap")?.stanzas ?? []).flatMap(({ settings }) =>
     settings.flatMap(({ key, value }) => (key === "match" ? [value.replace(/^\//, "")] : [])),
   );
-  return eachSetting(app, "web", ({ key, value }) =>
-    unless(
-      key !== "pattern" || routes.some((route) => value === route || value.startsWith(`${route}/`)),
-      `no match in restmap.conf handles ${value}`,
-    ),
-  );
+  return eachSetting(app, "web", ({ key, value }) => {
+    const pattern = new RegExp(`^${value.replaceAll(/\*+/g, (stars) => (stars === "*" ? "[^/]+" : ".+"))}$`);
+    const isHandled = routes.some((route) => pattern.test(route) || value.startsWith(`${route}/`));
+    return unless(key !== "pattern" || isHandled, `no match in restmap.conf handles ${value}`);
+  });
 }

@@ -253,7 +253,8 @@ definition = name="$name$"
     '<dashboard version="1.1" script="setup.js"><label>Set up</label><row><html/></row></dashboard>\n',
   "default/data/ui/views/classic.xml": `<form version="1.1"><label>Classic</label>
 <fieldset><input type="text" token="name"/></fieldset>
-<row><panel><table><search><query>\`sample_index\` \`sample_of("$name|s$")\`</query></search></table></panel></row></form>
+<search id="rows"><query>\`sample_index\` \`sample_of("$name|s$")\`</query></search>
+<row><panel><table><search base="rows"><query>| top src</query></search></table></panel></row></form>
 `,
   "default/data/ui/views/overview.xml": `<dashboard version="2"><label>Overview</label><definition><![CDATA[${JSON.stringify(studio)}]]></definition></dashboard>\n`,
   "appserver/static/setup.js": 'require(["splunkjs/mvc", "jquery"], (mvc) => { document.title = "x"; });\n',
@@ -279,5 +280,6 @@ def main() -> int:
 `,
   "bin/shared/__init__.py": "def url_of(argv):\n    return argv[0]\n",
   "bin/resend.py": "import sys\n",
-  "bin/rest.py": "from splunk.persistconn.application import PersistentServerConnectionApplication\n",
+  "bin/rest.py":
+    "from splunk.persistconn.application import PersistentServerConnectionApplication\n\n\nclass Handler(PersistentServerConnectionApplication):\n    pass\n",
 };

@@ -40,6 +40,7 @@ const known: Readonly<Record<string, readonly (readonly [stanza: RegExp, keys: r
   ],
   macros: [[/./, words("args definition description iseval validation errormsg")]],
   props: [
+    [/^source::/, words("sourcetype priority")],
     [
       /./,
       [

@@ -97,8 +97,8 @@ export const structureRules: readonly Rule[] = [
   rule("check_that_no_configurations_of_default_source_type_in_props_conf", "warning", (app) =>
     eachStanza(app, "props", ({ name }) =>
       unless(
-        !builtInSourceTypes.has(name) && !/^(?:source|host)::/.test(name),
-        "changes a source type of Splunk's",
+        !builtInSourceTypes.has(name) && (!/^(?:source|host)::/.test(name) || name.includes(app.folder)),
+        "changes what is others'",
       ),
     ),
   ),

@@ -75,6 +75,8 @@ export const confBreaks: Breaks = {
   check_cherrypy_controllers: (draft) => draft.append("default/web.conf", "[endpoint:a]\n"),
   check_rest_handler_scripts_exist_for_cloud: (draft) =>
     draft.edit(restmap, "script = rest.py", "script = other.py"),
+  portcullis_python_required_stands_beside_python_version: (draft) =>
+    draft.edit(inputs, "python.required = 3.9, 3.13\n", ""),
   check_rest_handler_python_executable_exists: (draft) =>
     draft.edit(restmap, "python.version = python3\n", ""),
 

@@ -135,6 +135,17 @@ export const deniedConfRules: readonly Rule[] = [
       ),
     ),
   ),
+  rule("portcullis_python_required_stands_beside_python_version", "failure", (app) =>
+    ["alert_actions", "inputs", "restmap", "transforms"].flatMap((name) =>
+      eachStanza(app, name, ({ settings }) =>
+        unless(
+          !settings.some(({ key }) => key === "python.version") ||
+            settings.some(({ key, value }) => key === "python.required" && /^3\.9, ?3\.13$/.test(value)),
+          "needs python.required = 3.9, 3.13: Splunk 10.2 and newer read that instead of python.version",
+        ),
+      ),
+    ),
+  ),
   rule("check_rest_handler_python_executable_exists", "failure", (app) =>
     eachStanza(app, "restmap", ({ name, settings }) =>
       unless(

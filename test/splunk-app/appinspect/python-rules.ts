@@ -170,10 +170,11 @@ function foreignImports(app: App): Problem[] {
   );
 }
 
-/** The parts of Python's standard library, in 3.9 and in 3.13 alike, that an app like this may need. */
+/** Parts of Python's standard library that 3.9 and 3.13 both have, and that neither start programs nor threads. */
 const standardLibrary = new Set(
-  `__future__ argparse base64 binascii calendar codecs collections contextlib copy csv dataclasses datetime email enum errno
-  fcntl functools getpass glob gzip hashlib hmac html http inspect io ipaddress itertools json locale logging math operator os
-  pathlib platform random re secrets select shutil signal socket ssl stat string struct sys tempfile textwrap time traceback types
-  typing unicodedata urllib uuid warnings zlib`.split(/\s+/),
+  `__future__ abc argparse array base64 binascii bisect calendar codecs collections configparser contextlib copy csv dataclasses
+  datetime decimal difflib email enum errno fcntl fnmatch functools getpass glob gzip hashlib heapq hmac html http inspect io
+  ipaddress itertools json locale logging math msvcrt numbers operator os pathlib platform queue random re secrets select shutil
+  signal socket ssl stat statistics string struct sys tempfile textwrap time traceback types typing unicodedata urllib uuid warnings
+  weakref xml zipfile zlib`.split(/\s+/),
 );

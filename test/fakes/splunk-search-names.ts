@@ -1,4 +1,4 @@
-import { readConf } from "./splunk-conf.ts";
+import { readConf } from "./splunk-app-conf.ts";
 
 // What is no field in the commands that the app's searches use; arguments of search, rex and lookups are treated apart.
 const words = new Set(

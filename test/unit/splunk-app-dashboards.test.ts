@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readConf } from "../fakes/splunk-conf.ts";
+import { readConf } from "../fakes/splunk-app-conf.ts";
 import { expandMacros, fieldsUsed, kindsRead } from "../fakes/splunk-search-names.ts";
-import { classicPanels, readStudio, studioPanels, viewText } from "../fakes/splunk-views.ts";
+import { classicPanels, readStudio, studioPanels, viewText } from "../fakes/splunk-app-views.ts";
 import { everyEventHas, toldFields } from "../fakes/told-fields.ts";
 
 const studio = readStudio();

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { appDefault, readConf } from "../fakes/splunk-conf.ts";
+import { appDefault, readConf } from "../fakes/splunk-app-conf.ts";
 
 const guide = readFileSync(join(appDefault, "../README.md"), "utf8");
 

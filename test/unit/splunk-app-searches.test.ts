@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readConf, type Stanza } from "../fakes/splunk-conf.ts";
+import { readConf, type Stanza } from "../fakes/splunk-app-conf.ts";
 import { expandMacros } from "../fakes/splunk-search-names.ts";
 
 const searches = [...readConf("savedsearches.conf")];

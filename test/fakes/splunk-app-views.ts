@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { everyElement, parseXml, type XmlElement } from "../splunk-app/appinspect/xml.ts";
-import { appDefault } from "./splunk-conf.ts";
+import { appDefault } from "./splunk-app-conf.ts";
 
 /** What a panel shows, however its dashboard is written. */
 export interface Panel {

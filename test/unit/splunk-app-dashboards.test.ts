@@ -135,6 +135,53 @@ describe("the macros", () => {
   });
 });
 
+describe("the log of the alert action", () => {
+  const thread = "11-03-2026 10:00:01.123 +0000 INFO  sendmodalert [4711 AlertNotifierWorker-0] - ";
+  const input =
+    '11-03-2026 10:00:01.123 +0000 INFO  ExecProcessor [4711 ExecProcessor] - message from "python3 ';
+
+  it.each([
+    [
+      `${thread}action=portcullis_block - Alert action script completed in duration=812 ms with exit code=2`,
+      "2",
+    ],
+    [
+      `${thread}action=portcullis_block - Alert action script completed in duration=12 ms with exit code=-1`,
+      "-1",
+    ],
+    [
+      `${thread}action=portcullis_block STDERR -  accepted rows=2 addresses=1 search="with exit codes"`,
+      undefined,
+    ],
+  ])("tells how a run ended: %s", (line, code) => {
+    expect(found("portcullis_action_runs", line)?.["exit_code"]).toBe(code);
+  });
+
+  it.each([
+    [
+      `${thread}action=portcullis_block STDERR -  accepted rows=50000 addresses=48211 deliveries=10 sid=1`,
+      "50000",
+    ],
+    [`${input}/opt/portcullis_resend.py" INFO accepted rows=7 addresses=7 deliveries=1 sid=1`, "7"],
+    [
+      `${thread}action=portcullis_block STDERR -  not accepted, kept and sent again: busy accepted_rows=5`,
+      undefined,
+    ],
+  ])("tells how many rows were accepted: %s", (line, rows) => {
+    expect(found("portcullis_accepted", line)?.["rows"]).toBe(rows);
+  });
+
+  it.each([
+    ["accepted", 0],
+    ["started wrongly", 1],
+    ["kept in the spool, sent again by itself", 2],
+    ["kept in the spool, needs a person", 3],
+    ["lost or refused", 4],
+  ])("has a word for each exit code: %s", (outcome, code) => {
+    expect(definitionOf("portcullis_action_runs")).toContain(`exit_code==${code}, "${outcome}"`);
+  });
+});
+
 describe("what data models are told", () => {
   const props = readConf("props.conf");
 
@@ -200,4 +247,14 @@ function caseOf(text: string | undefined, change: string): string | undefined {
   const [, first = "", then, otherwise] =
     /^case\((.*), "(\w+)", isnotnull\(firewall\), "(\w+)"\)$/.exec(text ?? "") ?? [];
   return first.includes(`change=="${change}"`) ? then : otherwise;
+}
+
+function definitionOf(macro: string): string {
+  return readConf("macros.conf").get(macro)?.get("definition") ?? "";
+}
+
+/** What the expression of a macro finds in a line. */
+function found(macro: string, line: string): Record<string, string> | undefined {
+  const pattern = /\| rex "([^"]+)"/.exec(definitionOf(macro))?.[1];
+  return pattern === undefined ? undefined : new RegExp(pattern).exec(line)?.groups;
 }

@@ -15,7 +15,7 @@ describe("the dashboards", () => {
 
   it.each([...panels])("%s says what it counts, and what it means when nothing is shown", (_, panel) => {
     expect(panel.title.length).toBeGreaterThan(10);
-    expect(panel.meaning).toMatch(/Nothing shown: |No results: |No colour: |0 also when /);
+    expect(panel.meaning).toMatch(/Nothing shown: |No results: |Palest: |0 also when /);
   });
 
   it("cover the whole grid once", () => {

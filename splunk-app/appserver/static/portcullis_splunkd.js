@@ -35,7 +35,7 @@ define(["splunkjs/mvc"], (mvc) => {
     }
     try {
       return JSON.parse(data) || {};
-    } catch (_) {
+    } catch {
       return {};
     }
   }
@@ -44,7 +44,10 @@ define(["splunkjs/mvc"], (mvc) => {
     0: ["Splunk did not answer.", "Check the connection and try again."],
     401: ["You are not logged in to Splunk any more.", "Log in again and reload this page."],
     403: ["Splunk does not let you do this.", "Ask an administrator of Splunk."],
-    404: ["Splunk does not know what this page asks for.", "Restart Splunk after installing or updating the app."],
+    404: [
+      "Splunk does not know what this page asks for.",
+      "Restart Splunk after installing or updating the app.",
+    ],
   };
 
   function inWords(status, data) {
@@ -55,7 +58,10 @@ define(["splunkjs/mvc"], (mvc) => {
       .map((one) => (one && typeof one.text === "string" ? one.text : ""))
       .filter((text) => text !== "")
       .join(" ");
-    const [message, advice] = usual[status] || [`Splunk answered with status ${status}.`, "Look into splunkd.log."];
+    const [message, advice] = usual[status] || [
+      `Splunk answered with status ${status}.`,
+      "Look into splunkd.log.",
+    ];
     return { status, code: "", message, advice: said === "" ? advice : `${advice} Splunk says: ${said}` };
   }
 

@@ -15,8 +15,8 @@ define(["../app/portcullis/portcullis_dom"], ({ element, fill, field }) => {
     "form",
     { class: "pc-form", novalidate: true, autocomplete: "off" },
     section("pc-where", "Where Portcullis is", addressFields()),
-    section("pc-sign", "Signing secret", secretFields()),
-    section("pc-act", "API token (optional)", tokenFields()),
+    section("pc-sign", "Proof that alerts are yours", secretFields()),
+    section("pc-act", "Look up and block from Splunk", tokenFields()),
     element(
       "p",
       { class: "pc-help" },
@@ -72,7 +72,7 @@ define(["../app/portcullis/portcullis_dom"], ({ element, fill, field }) => {
       states.apiToken,
       field(
         controls.apiToken,
-        "API token",
+        "API token (optional)",
         "For looking up, blocking and unblocking from Splunk. “portcullis token create splunk --role operator” prints one on the receiver. With --role viewer people can only look.",
       ),
       element(

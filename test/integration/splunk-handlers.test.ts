@@ -61,7 +61,7 @@ describe.skipIf(skip !== null)("portcullis/test", () => {
 
     const told = await ask(web, "POST", "portcullis/test");
 
-    expect(told).toMatchObject({ status: 200, body: { status: "accepted", addresses: 1 } });
+    expect(told).toMatchObject({ status: 200, body: { addresses: 1 } });
     expect(told.body.url).toBe(desk.app.url());
     const alert = await eventually("the decision about the test", async () => {
       const found = await store.alert(told.body.alertId);
@@ -84,7 +84,7 @@ describe.skipIf(skip !== null)("portcullis/test", () => {
     const first = await ask(web, "POST", "portcullis/test");
     const second = await ask(web, "POST", "portcullis/test");
 
-    expect(second.body.status).toBe("accepted");
+    expect(second.status).toBe(200);
     expect(second.body.alertId).not.toBe(first.body.alertId);
   });
 
@@ -92,13 +92,13 @@ describe.skipIf(skip !== null)("portcullis/test", () => {
     [
       "a wrong secret",
       { secret: `whsec_${Buffer.alloc(32, 9).toString("base64")}` },
-      "UNAUTHENTICATED",
+      "NOT_DONE",
       /portcullis secrets/,
     ],
-    ["no secret form", { secret: "hunter2" }, "NOT_REACHED", /setup page/],
-    ["no URL", { url: "" }, "NOT_REACHED", /setup page/],
-    ["http to another machine", { url: "http://receiver.example.net" }, "NOT_REACHED", /setup page/],
-    ["nobody who listens", { url: "http://127.0.0.1:1" }, "NOT_REACHED", /minute/],
+    ["no secret form", { secret: "hunter2" }, "NOT_DONE", /setup page/],
+    ["no URL", { url: "" }, "NOT_DONE", /setup page/],
+    ["http to another machine", { url: "http://receiver.example.net" }, "NOT_DONE", /setup page/],
+    ["nobody who listens", { url: "http://127.0.0.1:1" }, "NOT_DONE", /minute/],
   ])(
     "%s is told with what to do",
     async (_name, { url, secret }: { url?: string; secret?: string }, code, advice) => {
@@ -126,15 +126,15 @@ describe.skipIf(skip !== null)("portcullis/test", () => {
 
   test.each([
     ["a redirect", 302, { Location: "https://login.example.net/" }, "", /redirect/],
-    ["a page of a proxy", 200, { "Content-Type": "text/html" }, "<h1>Welcome</h1>", /status 200/],
-    ["JSON of something else", 202, { "Content-Type": "application/json" }, '{"ok":true}', /status 202/],
+    ["a page of a proxy", 200, { "Content-Type": "text/html" }, "<h1>Welcome</h1>", /is no Portcullis/],
+    ["JSON of something else", 202, { "Content-Type": "application/json" }, '{"ok":true}', /can't be read/],
   ])("%s in the receiver's place is no success", async (_name, status, headers, body, message) => {
     const { web } = await startBoth();
     web.rest.stanza["param.url"] = await listen(status, headers, body);
 
     const told = await ask(web, "POST", "portcullis/test");
 
-    expect(told).toMatchObject({ status: 502, body: { code: "NOT_PORTCULLIS" } });
+    expect(told.status).toBe(502);
     expect(told.body.message).toMatch(message);
   });
 });

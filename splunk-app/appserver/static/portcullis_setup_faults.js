@@ -35,7 +35,7 @@ define(() => {
   }
 
   function isThisMachine(host) {
-    return host === "localhost" || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
+    return /^(localhost|127(\.\d+){3}|\[:{2}1\])$/.test(host);
   }
 
   function faultOfPath(path) {

@@ -9,6 +9,7 @@ from typing import Any
 from portcullis.exchange import Answer, exchange
 from portcullis.refusal import Refusal
 from portcullis.settings import Settings
+from portcullis.version import app_version
 
 ASK_SECONDS = 30.0
 
@@ -39,7 +40,11 @@ class ReceiverApi:
     def _ask(self, method: str, path: str, body: dict[str, str] | None) -> dict[str, Any]:
         if not self._token.isascii() or not self._token.isprintable():
             raise Refusal(502, "TOKEN_REFUSED", "The stored API token holds characters that no token has.", NEW_TOKEN)
-        headers = {"Authorization": "Bearer " + self._token, "Accept": "application/json"}
+        headers = {
+            "Authorization": "Bearer " + self._token,
+            "Accept": "application/json",
+            "User-Agent": "Portcullis-Splunk-App/" + app_version(),
+        }
         sent = None if body is None else json.dumps(body).encode("utf-8")
         if sent is not None:
             headers["Content-Type"] = "application/json"
@@ -59,13 +64,13 @@ def read_answer(answer: Answer) -> dict[str, Any]:
     if code == "FORBIDDEN":
         raise Refusal(502, "TOKEN_TOO_WEAK", "Portcullis: " + said, NEW_TOKEN)
     if told is None or code == "" or 300 <= answer.status < 400:
-        raise not_portcullis(answer.status)
+        raise _not_portcullis(answer.status)
     if answer.status in (400, 404, 409):
         raise Refusal(answer.status, code, "Portcullis: " + said, "Nothing was changed.")
     raise Refusal(503, code, "Portcullis: " + (said or "it answered %d." % answer.status), "Try again in a minute. Its log tells more.")
 
 
-def not_portcullis(status: int) -> Refusal:
+def _not_portcullis(status: int) -> Refusal:
     """Something else answered: a proxy, a log-in page, another program."""
     where = "a redirect" if 300 <= status < 400 else "status %d, and not as Portcullis does" % status
     return Refusal(

@@ -27,8 +27,8 @@ def respond(text: str | bytes, acts: Mapping[str, Act]) -> dict[str, Any]:
     except Refusal as refusal:
         return _answer(refusal.status, _told(refusal.code, refusal.message, refusal.advice))
     except ActionError as error:
-        advice = "Try again in a minute; if it stays so, look at the setup page." if error.retryable else "The setup page holds what may be wrong."
-        return _answer(502, _told("NOT_REACHED", str(error), advice))
+        # Its text says what to do, unless waiting is all there is to it.
+        return _answer(502, _told("NOT_DONE", str(error), "Try again in a minute." if error.retryable else ""))
     except Exception as error:  # pylint: disable=broad-except
         # Without the exception's text: it may quote what must not be logged.
         place = error.__traceback__

@@ -57,12 +57,12 @@ require([
     }
     const block = element(
       "button",
-      { type: "button", class: "pc-button", onclick: () => ask("block") },
+      { type: "button", class: "pc-button", onclick: () => ask("block", address.ip) },
       "Block…",
     );
     const unblock = element(
       "button",
-      { type: "button", class: "pc-button", onclick: () => ask("unblock") },
+      { type: "button", class: "pc-button", onclick: () => ask("unblock", address.ip) },
       "Unblock…",
     );
     block.disabled = address.protected !== null;
@@ -70,22 +70,22 @@ require([
     return element("div", { class: "pc-buttons" }, block, unblock);
   }
 
-  function ask(kind) {
+  function ask(kind, ip) {
     actDialog.open(kind, ip, async ({ duration, reason }) => {
-      const done = kind === "block" ? await block(duration, reason) : await unblock(reason);
+      const done = kind === "block" ? await block(ip, duration, reason) : await unblock(ip, reason);
       fill(outcome, done);
       await settle();
     });
   }
 
-  async function block(duration, reason) {
+  async function block(ip, duration, reason) {
     const { decision } = await splunkd.post("portcullis/address", { ip, duration, reason });
     return decision.action === "block"
       ? message("good", `Portcullis has taken the block on ${ip}.`, "Below it says how far each firewall is.")
       : message("note", `Portcullis decided: ${decision.action}.`, decision.reasons.join("; "));
   }
 
-  async function unblock(reason) {
+  async function unblock(ip, reason) {
     const { liftedCount } = await splunkd.remove("portcullis/address", { ip, reason });
     return message(
       "good",
@@ -120,12 +120,12 @@ require([
     }
     fill(shown, message("note", "Asking Portcullis…"));
     try {
-      const { mayOperate } = await lookUp();
+      const { address, mayOperate } = await lookUp();
       const kind = wanted.get("do");
       if (mayOperate && (kind === "block" || kind === "unblock")) {
         // A reload should not open it again.
         window.history.replaceState(null, "", `?${new URLSearchParams({ ip })}`);
-        ask(kind);
+        ask(kind, address.ip);
       }
     } catch (error) {
       fill(shown, message("bad", error.message, error.advice));

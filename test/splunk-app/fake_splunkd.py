@@ -7,7 +7,7 @@ import os
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Callable
 
 from real_receiver import ROOT, SIGNING_SECRET
 
@@ -22,11 +22,14 @@ class FakeSplunkd:
         self.may_read = True
         self.params: dict[str, str] = {}
         self.asked: list[str] = []
+        self.on_ask: Callable[[], None] | None = None
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked.append(self.path)
+                if outer.on_ask is not None:
+                    outer.on_ask()
                 status, body = outer.answer(self.path, self.headers.get("Authorization", ""))
                 content = json.dumps(body).encode()
                 self.send_response(status)
@@ -48,7 +51,16 @@ class FakeSplunkd:
     def reset(self) -> None:
         """As at the beginning."""
         self.secret, self.may_read, self.params = SIGNING_SECRET, True, {}
+        self.on_ask = None
         self.asked.clear()
+
+    def reset_secret(self) -> None:
+        """Somebody enters the right one."""
+        self.secret = SIGNING_SECRET
+
+    def allow(self) -> None:
+        """The next session belongs to somebody who may read it."""
+        self.may_read = True
 
     def stop(self) -> None:
         """Ends it."""

@@ -31,10 +31,11 @@ class Limits:
 
     def halved(self, chunk: Chunk) -> Limits | None:
         """The next limits when the receiver found this chunk too large; None: there is nothing left to halve."""
-        size = max(LEAST_BYTES, len(chunk.body) // 2)
+        size = len(chunk.body)
         if chunk.end - chunk.first > 1:
-            return Limits((chunk.end - chunk.first) // 2, size, self.row_bytes)
-        return Limits(1, size, size) if len(chunk.body) > LEAST_BYTES else None
+            # Half as many rows may still be most of the bytes.
+            return Limits((chunk.end - chunk.first) // 2, size * 3 // 4, self.row_bytes)
+        return Limits(1, size // 2, size // 2) if size > LEAST_BYTES else None
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,12 @@ class Desk:
 
     def send_waiting(self, receiver: Receiver, patience: Patience) -> None:
         """Sends what waits, those first that failed least often, until one fails or patience ends."""
+        try:
+            self._send_waiting(receiver, patience)
+        except OSError as error:
+            self.log.error("what waits can't be sent: %s" % error.strerror, path=error.filename)
+
+    def _send_waiting(self, receiver: Receiver, patience: Patience) -> None:
         for name in sorted(self.spool.names(), key=lambda one: (self.spool.attempts(one), one)):
             if patience.is_over():
                 return

@@ -37,11 +37,11 @@ class Patience:
         self._since = time.monotonic()
 
     def pause(self, error: ActionError) -> bool:
-        """Waits before another try, as long as the receiver asks or twice as long as the last time. False at once: it is not worth it."""
+        """Waits before another try, as long as the receiver asks, and twice as long as the last time. False at once: it is not worth it."""
         if not error.retryable:
             return False
         asked = error.retry_after if isinstance(error, NotAccepted) else None
-        seconds = asked if asked is not None else self._next_pause()
+        seconds = max(asked or 0.0, self._next_pause())
         now = time.monotonic()
         if now + seconds > min(self._end, self._since + self._after_failure):
             return False

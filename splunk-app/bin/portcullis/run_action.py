@@ -65,6 +65,8 @@ def _deliver(run: Run, item: Item, desk: Desk) -> int:
 
 def _receiver_of(run: Run, item: Item, desk: Desk) -> Receiver:
     """@raises ActionError, also when the receiver is known to fail and this run has no time to see it for itself"""
+    if item.is_kept and desk.standing.seconds_to_wait() > 0:
+        raise NotAccepted("The receiver asks to be left alone for a while.", retryable=True)
     if item.is_kept and item.delivery.row is not None and desk.standing.failed_lately():
         raise NotAccepted("The receiver failed less than a minute ago.", retryable=True)
     settings = settings_of(run.configuration)

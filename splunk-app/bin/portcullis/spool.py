@@ -50,7 +50,7 @@ class Spool:
         try:
             with os.scandir(self._root) as found:
                 return sorted(entry.name for entry in found if entry.name[:1].isdigit())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def keep(self, delivery: Delivery) -> Item:

@@ -7,7 +7,7 @@ import traceback
 from typing import Callable
 
 from portcullis.desk import Desk
-from portcullis.errors import EXIT_BUG
+from portcullis.errors import EXIT_BUG, EXIT_NEEDS_PERSON
 from portcullis.log import Log
 from portcullis.places import log_folder, spool_folder
 from portcullis.response_log import ResponseLog
@@ -27,6 +27,9 @@ def run_script(work: Callable[[Log], int]) -> int:
     log = Log()
     try:
         return work(log)
+    except OSError as error:
+        log.error("a file or folder of the app can't be used: %s" % error.strerror, path=error.filename)
+        return EXIT_NEEDS_PERSON
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
         place = "%s:%s" % (frames[-1].filename.rpartition("/")[2], frames[-1].lineno)

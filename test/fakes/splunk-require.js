@@ -54,11 +54,10 @@
     return new URLSearchParams(pairs).toString();
   }
 
-  function request(path, method, query, post, body, headers, callback) {
-    void send(path, method, { query, post, headers }).then((answer) => {
-      const isGood = answer.status < 400;
-      callback(isGood ? null : answer, isGood ? answer : undefined);
-    });
+  async function request(path, method, query, post, body, headers, callback) {
+    const answer = await send(path, method, { query, post, headers });
+    const isGood = answer.status < 400;
+    callback(isGood ? null : answer, isGood ? answer : undefined);
   }
 
   async function send(path, method, { query, post, headers }) {

@@ -7,8 +7,9 @@ import { prefix } from "../fakes/samples.ts";
 import { readAppConf } from "../fakes/splunk-conf.ts";
 import { splunkError } from "../fakes/splunk-rest.ts";
 import type { SplunkWeb } from "../fakes/splunk-web.ts";
+import { missingPrograms } from "../fakes/missing-programs.ts";
 import { alertAbout } from "./api-desk.ts";
-import { missingPrograms, startBoth, startSplunk } from "./splunk-pages-desk.ts";
+import { startBoth, startSplunk } from "./splunk-pages-desk.ts";
 
 const skip = missingPrograms(chromiumPath, "/usr/bin/python3");
 const address = "203.0.113.77";

@@ -1,39 +1,14 @@
 import { createServer } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { callHandler, type HandlerAnswer } from "../fakes/splunk-handler.ts";
-import { administrator, type SplunkWeb } from "../fakes/splunk-web.ts";
 import { prefix } from "../fakes/samples.ts";
+import { missingPrograms } from "../fakes/missing-programs.ts";
 import { alertAbout } from "./api-desk.ts";
 import { eventually } from "../fakes/eventually.ts";
-import { makeToken, missingPrograms, type PagesDesk, startBoth, startSplunk } from "./splunk-pages-desk.ts";
+import { ask } from "./splunk-handlers-desk.ts";
+import { makeToken, type PagesDesk, startBoth } from "./splunk-pages-desk.ts";
 
 const address = "203.0.113.77";
 const skip = missingPrograms("/usr/bin/python3");
-
-interface Told {
-  readonly status: number;
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests read what they expect there
-  readonly body: any;
-}
-
-/** Asks as a page does: through Splunk Web, which passes on what restmap.conf and web.conf allow. */
-async function ask(
-  { url, sent }: SplunkWeb,
-  method: "GET" | "POST" | "DELETE",
-  path: string,
-  values: Readonly<Record<string, string>> = {},
-): Promise<Told> {
-  const isForm = method === "POST";
-  const query = new URLSearchParams({ output_mode: "json", ...(isForm ? {} : values) });
-  const answer = await fetch(`${url}/en-US/splunkd/__raw/servicesNS/nobody/portcullis/${path}?${query}`, {
-    method,
-    headers: { "X-Splunk-Form-Key": "form-key" },
-    ...(isForm ? { body: new URLSearchParams(values) } : {}),
-  });
-  const text = await answer.text();
-  expect(sent.at(-1)).toBe(text);
-  return { status: answer.status, body: JSON.parse(text) };
-}
 
 function noSecretIn({ web, signingSecret, apiToken }: PagesDesk, answers: readonly unknown[]): void {
   const seen = JSON.stringify([answers, web.sent]);
@@ -64,7 +39,7 @@ describe.skipIf(skip !== null)("portcullis/test", () => {
     expect(told).toMatchObject({ status: 200, body: { addresses: 1 } });
     expect(told.body.url).toBe(desk.app.url());
     const alert = await eventually("the decision about the test", async () => {
-      const found = await store.alert(told.body.alertId);
+      const found = await store.alert(String(told.body.alertId));
       return found?.sightings[0]?.decision === null ? null : found;
     });
     expect(alert.alert).toMatchObject({
@@ -184,11 +159,11 @@ describe.skipIf(skip !== null)("portcullis/address", () => {
     await desk.post({ ...alertAbout(address), search_name: name });
 
     const told = await eventually("the sighting", async () => {
-      const { body } = await ask(desk.web, "GET", "portcullis/address", { ip: address });
-      return body.address.decisions.length > 0 ? body : null;
+      const answer = await ask(desk.web, "GET", "portcullis/address", { ip: address });
+      return answer.body.address.decisions.length > 0 ? answer : null;
     });
 
-    expect(told.address.sightings).toMatchObject([{ searchName: name, ip: address }]);
+    expect(told.body.address.sightings).toMatchObject([{ searchName: name, ip: address }]);
   });
 
   test("what Portcullis refuses is told in its words, and changes nothing", async () => {
@@ -238,150 +213,3 @@ describe.skipIf(skip !== null)("portcullis/address", () => {
     expect(blocked).toMatchObject({ status: 502, body: { code: "TOKEN_TOO_WEAK" } });
   });
 });
-
-describe.skipIf(skip !== null)("who may", () => {
-  const analyst = { name: "bob", capabilities: ["portcullis_view"] };
-  const stranger = { name: "eve", capabilities: [] };
-
-  test("an analyst looks, and neither blocks, nor lifts, nor tests, also when restmap.conf would let him", async () => {
-    const { web, firewall } = await startBoth();
-    web.user = analyst;
-    const wanted = { ip: address, duration: "1h", reason: "x" };
-
-    expect(await ask(web, "GET", "portcullis/address", { ip: address })).toMatchObject({
-      status: 200,
-      body: { mayOperate: false },
-    });
-    expect((await ask(web, "POST", "portcullis/address", wanted)).status).toBe(403);
-    expect((await ask(web, "DELETE", "portcullis/address", wanted)).status).toBe(403);
-    expect((await ask(web, "POST", "portcullis/test")).status).toBe(403);
-    for (const [handler, method] of [
-      ["AddressHandler", "POST"],
-      ["AddressHandler", "DELETE"],
-      ["TestHandler", "POST"],
-    ]) {
-      const told = await straight(web, `portcullis_rest.${handler}`, {
-        method: method ?? "",
-        values: wanted,
-      });
-      expect(told.status).toBe(403);
-      expect(told.payload).toContain("portcullis_operate");
-    }
-    expect(firewall.applied).toEqual([]);
-  });
-
-  test("a user without any of the capabilities sees nothing", async () => {
-    const { web } = await startBoth();
-    web.user = stranger;
-
-    const told = await straight(web, "portcullis_rest.AddressHandler", {
-      method: "GET",
-      values: { ip: address },
-    });
-
-    expect(told.status).toBe(403);
-    expect((await ask(web, "GET", "portcullis/address", { ip: address })).status).toBe(403);
-  });
-
-  test("a forged session is nobody's", async () => {
-    const { web } = await startBoth();
-
-    const told = await straight(web, "portcullis_rest.AddressHandler", {
-      method: "POST",
-      values: { ip: address, duration: "1h", reason: "x" },
-      authtoken: "forged",
-    });
-
-    expect(told.status).toBe(502);
-    expect(told.payload).toContain("not properly authenticated");
-  });
-});
-
-describe.skipIf(skip !== null)("what comes in", () => {
-  test.each([
-    ["no address", { ip: "" }, "ADDRESS_INVALID"],
-    ["a host name", { ip: "evil.example.net" }, "ADDRESS_INVALID"],
-    ["a network", { ip: "203.0.113.0/24" }, "ADDRESS_INVALID"],
-    ["leading zeros", { ip: "010.1.2.3" }, "ADDRESS_INVALID"],
-    ["a zone", { ip: "fe80::1%eth0" }, "ADDRESS_INVALID"],
-    ["a path", { ip: "../tokens" }, "ADDRESS_INVALID"],
-    ["no duration", { duration: "" }, "DURATION_INVALID"],
-    ["a strange duration", { duration: "1h; rm" }, "DURATION_INVALID"],
-    ["no reason", { reason: "  " }, "REASON_MISSING"],
-    ["a reason of two lines", { reason: "a\r\nb" }, "REASON_INVALID"],
-    ["a reason that turns the text around", { reason: "a\u202eb" }, "REASON_INVALID"],
-    ["a reason that is too long", { reason: "😀".repeat(101) }, "REASON_INVALID"],
-  ])("%s goes nowhere", async (_name, changes, code) => {
-    const web = await startSplunk();
-
-    const told = await straight(web, "portcullis_rest.AddressHandler", {
-      method: "POST",
-      values: { ip: address, duration: "1h", reason: "x", ...changes },
-    });
-
-    expect(told.status).toBe(400);
-    expect(JSON.parse(told.payload)).toMatchObject({
-      code,
-      message: expect.any(String),
-      advice: expect.any(String),
-    });
-    expect(web.rest.calls.map(({ path }) => path)).toEqual(["/services/authentication/current-context"]);
-  });
-
-  test.each([["no JSON"], ['["a list"]'], ["[".repeat(100_000)], [""]])("%j is answered", async (text) => {
-    const told = await callHandler("portcullis_rest.AddressHandler", text);
-
-    expect(told.status).toBe(400);
-    expect(told.log).toBe("");
-  });
-
-  test("another method is refused", async () => {
-    const web = await startSplunk();
-
-    const told = await straight(web, "portcullis_rest.TestHandler", { method: "GET", values: {} });
-
-    expect(told.status).toBe(405);
-  });
-
-  test("a mistake of the app's own says where it was, and quotes nothing", async () => {
-    const web = await startSplunk();
-    web.rest.failures.set("GET /services/authentication/current-context", {
-      status: 200,
-      body: { entry: [{ content: { capabilities: administrator.capabilities } }] },
-    });
-    web.rest.failures.set("GET /servicesNS/nobody/portcullis/configs/conf-alert_actions/portcullis_block", {
-      status: 200,
-      body: { entry: [{ content: 7 }] },
-    });
-
-    const told = await straight(web, "portcullis_rest.TestHandler", { method: "POST", values: {} });
-
-    expect(told.status).toBe(500);
-    expect(told.log).toMatch(/^Portcullis REST handler: AttributeError at \S+settings\.py:\d+\n$/);
-  });
-});
-
-/** Calls a handler past splunkd's own check. */
-function straight(
-  web: SplunkWeb,
-  handler: string,
-  {
-    method,
-    values,
-    authtoken = `session-of-${web.user.name}`,
-  }: {
-    readonly method: string;
-    readonly values: Readonly<Record<string, string>>;
-    readonly authtoken?: string;
-  },
-): Promise<HandlerAnswer> {
-  const pairs = Object.entries(values);
-  return callHandler(handler, {
-    method,
-    query: method === "POST" ? [] : pairs,
-    form: method === "POST" ? pairs : [],
-    session: { user: web.user.name, authtoken },
-    system_authtoken: "session-of-splunk-system-user",
-    server: { rest_uri: web.url },
-  });
-}

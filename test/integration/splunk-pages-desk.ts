@@ -1,23 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { spawnSync } from "node:child_process";
 import { onTestFinished } from "vitest";
 import { startSplunkWeb, type SplunkWeb } from "../fakes/splunk-web.ts";
 import { type AppOptions, type RunningApp, runApp, temporaryDir } from "./run-app.ts";
-
-/** Null, or why tests that need these programs are skipped, loudly. Throws where PORTCULLIS_REQUIRE_SYSTEM=1 forbids to skip them. */
-export function missingPrograms(...programs: readonly string[]): string | null {
-  const missing = programs.filter((program) => spawnSync(program, ["--version"]).error !== undefined);
-  if (missing.length === 0) {
-    return null;
-  }
-  const reason = `needs ${missing.join(", ")}`;
-  if (process.env["PORTCULLIS_REQUIRE_SYSTEM"] === "1") {
-    throw new Error(`PORTCULLIS_REQUIRE_SYSTEM=1, but this machine ${reason}`);
-  }
-  console.warn(`tests of the Splunk app's pages are skipped: this machine ${reason}`);
-  return reason;
-}
 
 /** Splunk Web with the app, set up for nothing yet; ended after the test. */
 export async function startSplunk(): Promise<SplunkWeb> {

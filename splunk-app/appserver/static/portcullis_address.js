@@ -65,9 +65,15 @@ require([
       { type: "button", class: "pc-button", onclick: () => ask("unblock", address.ip) },
       "Unblock…",
     );
-    block.disabled = address.protected !== null;
-    unblock.disabled = report.standingBlocks(address).length === 0;
+    block.disabled = !isPossible("block", address);
+    unblock.disabled = !isPossible("unblock", address);
     return element("div", { class: "pc-buttons" }, block, unblock);
+  }
+
+  function isPossible(kind, address) {
+    return kind === "block"
+      ? address.protected === null
+      : kind === "unblock" && report.standingBlocks(address).length > 0;
   }
 
   function ask(kind, ip) {
@@ -122,9 +128,9 @@ require([
     try {
       const { address, mayOperate } = await lookUp();
       const kind = wanted.get("do");
-      if (mayOperate && (kind === "block" || kind === "unblock")) {
-        // A reload should not open it again.
-        window.history.replaceState(null, "", `?${new URLSearchParams({ ip })}`);
+      // A reload should not open the form again.
+      window.history.replaceState(null, "", `?${new URLSearchParams({ ip })}`);
+      if (mayOperate && isPossible(kind, address)) {
         ask(kind, address.ip);
       }
     } catch (error) {

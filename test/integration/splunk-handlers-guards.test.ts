@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { missingPrograms } from "../fakes/missing-programs.ts";
+import { readAppConf } from "../fakes/splunk-conf.ts";
 import { callHandler } from "../fakes/splunk-handler.ts";
 import { administrator } from "../fakes/splunk-web.ts";
 import { ask, straight } from "./splunk-handlers-desk.ts";
@@ -7,6 +8,26 @@ import { startBoth, startSplunk } from "./splunk-pages-desk.ts";
 
 const address = "203.0.113.77";
 const skip = missingPrograms("/usr/bin/python3");
+
+test("splunkd asks for the capability by itself, before a handler is run", () => {
+  const scripts = [...readAppConf("restmap.conf")].filter(([name]) => name.startsWith("script:"));
+  const needed = scripts.map(([, keys]) => [
+    keys.get("match"),
+    keys.get("requireAuthentication"),
+    ...["get", "post", "delete"].map((method) => keys.get(`capability.${method}`)),
+  ]);
+
+  expect(needed).toEqual([
+    ["/portcullis/test", "true", undefined, "portcullis_operate", undefined],
+    [
+      "/portcullis/address",
+      "true",
+      "portcullis_view or portcullis_operate",
+      "portcullis_operate",
+      "portcullis_operate",
+    ],
+  ]);
+});
 
 describe.skipIf(skip !== null)("who may", () => {
   const analyst = { name: "bob", capabilities: ["portcullis_view"] };

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import os
 import socket
 import time
@@ -28,12 +27,10 @@ class WithinOneRun(ActionTest):
         self.assertEqual((len(set(ids)), len(ids)), (5, 9), "one id for one part, however often it goes out")
 
     def test_retry_after_is_waited_for(self) -> None:
-        for header, least in (("1", 1.0), (email.utils.formatdate(time.time() + 2, usegmt=True), 0.5)):
-            with self.subTest(header):
-                self.proxy.faults = [Answer(429, {"Retry-After": header})]
-                begun = time.monotonic()
-                self.assert_ended(self.run_action(some_rows(1)), 0)
-                self.assertGreaterEqual(time.monotonic() - begun, least)
+        self.proxy.faults = [Answer(429, {"Retry-After": "1"})]
+        begun = time.monotonic()
+        self.assert_ended(self.run_action(some_rows(1)), 0)
+        self.assertGreaterEqual(time.monotonic() - begun, 1.0)
 
     def test_too_large_parts_become_smaller(self) -> None:
         rows = some_rows(2000)

@@ -43,6 +43,8 @@ test.skipIf(!hasPython && !isRequired)("the alert action's own tests pass", { ti
   });
   isOver = true;
 
-  expect(exitCode, output).toBe(0);
+  if (exitCode !== 0) {
+    throw new Error(`python3 -m unittest ended with ${String(exitCode)}:\n${output}`);
+  }
   expect(output).toMatch(/Ran [1-9]\d* tests/);
 });

@@ -42,6 +42,7 @@ class FakeSplunkd:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(os.path.join(TLS, "localhost.crt"), os.path.join(TLS, "localhost.key"))
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)

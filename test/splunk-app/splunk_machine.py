@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import gzip
 import io
@@ -139,7 +140,8 @@ class SplunkMachine:
         )
 
 
-PYCACHE = os.path.join(tempfile.gettempdir(), "portcullis-pycache-%d.%d" % sys.version_info[:2])
+PYCACHE = tempfile.mkdtemp(prefix="portcullis-pycache-")
+atexit.register(shutil.rmtree, PYCACHE, True)
 
 
 def results_csv(rows: Sequence[dict[str, Any]]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import email.utils
 import gzip
 import io
 import json
@@ -24,13 +25,15 @@ from portcullis.chunks import Limits, delivery_id, make_chunks
 from portcullis.connection import Deadline, DeadlineReader
 from portcullis.delivery import Delivery, delivery_from
 from portcullis.errors import ActionError
+from portcullis.exchange import Answer
 from portcullis.item import Item
 from portcullis.log import Log
+from portcullis.payload import read_payload
 from portcullis.progress import Progress
-from portcullis.receiver import retry_after_of
+from portcullis.receiver import NotAccepted, Refused, TooLarge, judge, retry_after_of
 from portcullis.response_log import ResponseLog
 from portcullis.rows import ResultsCut, decode_multivalue, read_rows
-from portcullis.settings import check_url
+from portcullis.settings import check_url, settings_of
 from portcullis.sign import signature
 from portcullis.spool import Spool, SpoolFull
 
@@ -249,12 +252,61 @@ class Words(unittest.TestCase):
         ):
             self.assertEqual(check_url(given, False), used)
         self.assertEqual(check_url("http://a.example", True), "http://a.example")
-        for wrong in ("", "a.example", "ftp://a.example", "http://a.example", "http://localhost.evil.example", "https://", "https://a:99999", "https://u@a", "https://ä"):
-            with self.assertRaises(ActionError, msg=wrong):
+        for wrong, words in (
+            ("", "is not set"),
+            ("a.example", "it must look like https://"),
+            ("file:///etc/passwd", "it must look like https://"),
+            ("https://", "it must look like https://"),
+            ("http://a.example", "it must begin with https://"),
+            ("http://localhost.evil.example", "it must begin with https://"),
+            ("https://a:99999", "it is not well-formed"),
+            ("https://[::1", "it is not well-formed"),
+            ("https://u:p@a", "it must not hold a user or a password"),
+            ("https://a/?token=x", "it must end with its path"),
+            ("https://a/\r\nX: y", "it holds blanks"),
+            ("https://ä", "it holds blanks or characters"),
+        ):
+            with self.assertRaisesRegex(ActionError, words, msg=wrong):
                 check_url(wrong, False)
 
+    def test_a_ca_file_is_named_by_its_whole_path(self) -> None:
+        with mock.patch.dict(os.environ, {"SPLUNK_HOME": "/opt/splunk"}):
+            self.assertEqual(settings_of({"url": "https://a", "ca_file": "$SPLUNK_HOME/etc/ca.pem"}).ca_file, "/opt/splunk/etc/ca.pem")
+        with self.assertRaisesRegex(ActionError, "by its whole path"):
+            settings_of({"url": "https://a", "ca_file": "ca.pem"})
+
+    def test_payloads_that_are_none(self) -> None:
+        for document in (b"", b"\xff\xfe", b"[]", b"<alert/>", b"[" * 100_000):
+            with self.assertRaisesRegex(ActionError, "holds no JSON object"):
+                read_payload(document)
+
+    def test_what_answers_mean(self) -> None:
+        problem = b'{"code":"PAYLOAD_INVALID","detail":"No rows."}'
+        for status, body, kind, retryable, words in (
+            (200, b"<h1>It works</h1>", NotAccepted, False, "is no Portcullis receiver"),
+            (202, b'{"alertId":"al_1"}', NotAccepted, False, "is no Portcullis receiver"),
+            (301, b"", NotAccepted, False, "A redirect is never followed"),
+            (308, b"", NotAccepted, False, "A redirect is never followed"),
+            (400, problem, Refused, False, "answered 400: No rows."),
+            (400, b"The plain HTTP request was sent to HTTPS port", NotAccepted, False, "answered 400. Check the URL"),
+            (401, b"{}", NotAccepted, False, "Compare the signing secret"),
+            (403, b"{}", NotAccepted, False, "Add this machine to WEBHOOK_SOURCES"),
+            (404, problem, NotAccepted, False, "answered 404: No rows. Check the URL"),
+            (408, b"", NotAccepted, True, "answered 408"),
+            (413, b"", TooLarge, False, "answered 413"),
+            (429, b"", NotAccepted, True, "answered 429"),
+            (500, b"", NotAccepted, True, "answered 500"),
+            (503, problem, NotAccepted, True, "answered 503: No rows."),
+        ):
+            with self.subTest(status=status, body=body):
+                with self.assertRaisesRegex(kind, words) as caught:
+                    judge(Answer(status, {}, body), "https://a/webhooks/splunk")
+                self.assertEqual(caught.exception.retryable, retryable)
+        taken = judge(Answer(202, {}, b'{"alertId":"al_1","status":"duplicate","addresses":3}'), "")
+        self.assertEqual((taken.alert_id, taken.is_repeat, taken.addresses), ("al_1", True, 3))
+
     def test_retry_after(self) -> None:
-        for text, least, most in (("7", 7, 7), ("-3", 0, 0), ("999999", 3600, 3600), ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0)):
+        for text, least, most in (("7", 7, 7), ("-3", 0, 0), ("999999", 3600, 3600), ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0), (email.utils.formatdate(time.time() + 100, usegmt=True), 10, 100)):
             self.assertTrue(least <= (retry_after_of(text) or 0) <= most, text)
         for text in (None, "", "soon", "nan", "1e9"):
             self.assertIsNone(retry_after_of(text), text)
@@ -278,12 +330,14 @@ class Words(unittest.TestCase):
 
 class Source(unittest.TestCase):
     def test_every_file_is_python_that_old_versions_read(self) -> None:
+        # Splunk 8.2 to 9.2 bring Python 3.7.
+        oldest: Any = {"feature_version": (3, 7)} if sys.version_info >= (3, 8) else {}
         for folder, _, names in os.walk(os.path.join(ROOT, "splunk-app", "bin")):
             for name in names:
                 if name.endswith(".py"):
                     path = os.path.join(folder, name)
                     with open(path, encoding="utf-8") as file:
-                        tree = ast.parse(file.read(), path, feature_version=(3, 7))
+                        tree = ast.parse(file.read(), path, **oldest)
                     self.assertIsNotNone(ast.get_docstring(tree), path + " says what it is for")
 
 

@@ -58,12 +58,18 @@ def read_rows(path: str, on_bad_row: Callable[[], None]) -> Iterator[Row]:
 
 def decode_multivalue(cell: str) -> list[str] | None:
     """The values in a `__mv_` cell, `$v1$;$v2$` with each `$` of a value doubled; None when it is nothing of that kind."""
-    values = [found.group(1).replace("$$", "$") for found in _one_value.finditer(cell)]
-    return values if values and _all_values.match(cell) else None
+    values: list[str] = []
+    place = 0
+    while place < len(cell):
+        found = _one_value.match(cell, place)
+        if found is None:
+            return None
+        values.append(found.group(1).replace("$$", "$"))
+        place = found.end()
+    return values
 
 
 _one_value = re.compile(r"\$((?:\$\$|[^$]+)*)\$(?:;|\Z)")
-_all_values = re.compile(r"(?:\$(?:\$\$|[^$]+)*\$;)*\$(?:\$\$|[^$]+)*\$;?\Z")
 
 
 def _next_cells(reader: Iterator[list[str]], on_bad_row: Callable[[], None]) -> list[str] | None:

@@ -132,6 +132,8 @@ export const confBreaks: Breaks = {
   portcullis_static_files_exist: (draft) => draft.remove("appserver/static/setup.js"),
   portcullis_links_lead_to_views_that_exist: (draft) =>
     draft.edit("default/workflow_actions.conf", "/app/sample/overview", "/app/sample/other"),
+  portcullis_modules_of_pages_exist: (draft) =>
+    draft.append("appserver/static/setup.js", 'require(["../app/sample/other"]);\n'),
   portcullis_exposed_routes_are_handled: (draft) =>
     draft.edit("default/web.conf", "pattern = sample", "pattern = other"),
   portcullis_rest_handlers_exist: (draft) => draft.edit(restmap, "rest.Handler", "rest.Other"),

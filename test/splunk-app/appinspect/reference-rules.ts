@@ -98,11 +98,24 @@ export const referenceRules: readonly Rule[] = [
         eachMatch(
           path,
           text,
-          new RegExp(`/app/${app.folder}/(\\w+)`, "g"),
+          new RegExp(`(?<!\\.\\.)/app/${app.folder}/(\\w+)`, "g"),
           (found) => found.split("/").at(-1) ?? "",
         ).filter(({ text }) => !hasView(app, text) && !splunkViews.has(text)),
       )
       .map(({ file, text, line }) => problem(file, `there is no view ${text}`, line)),
+  ),
+  rule("portcullis_modules_of_pages_exist", "failure", (app) =>
+    app.texts
+      .filter(({ path }) => /^appserver\/static\/.*\.js$/.test(path))
+      .flatMap(({ path, text }) =>
+        eachMatch(
+          path,
+          text,
+          new RegExp(`"\\.\\./app/${app.folder}/[^"]*"`, "g"),
+          (found) => `appserver/static/${found.slice(`"../app/${app.folder}/`.length, -1)}.js`,
+        ).filter(({ text }) => !app.has(text)),
+      )
+      .map(({ file, text, line }) => problem(file, `there is no ${text}`, line)),
   ),
   rule("portcullis_exposed_routes_are_handled", "failure", exposedRoutes),
   rule("portcullis_rest_handlers_exist", "failure", (app) =>
@@ -116,7 +129,9 @@ export const referenceRules: readonly Rule[] = [
   ),
   rule("portcullis_capabilities_are_declared", "failure", (app) =>
     [
-      ...eachSetting(app, "restmap", ({ key, value }) => (key.startsWith("capability") ? [value] : [])),
+      ...eachSetting(app, "restmap", ({ key, value }) =>
+        key.startsWith("capability") ? (value.match(/\w+/g) ?? []) : [],
+      ),
       ...eachSetting(app, "authorize", ({ key, value }, { name }) =>
         name.startsWith("role_") && value === "enabled" && key.startsWith(app.folder) ? [key] : [],
       ),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 import unittest
 
 from fault_proxy import TLS, Answer, CutAnswer, CutBody, FaultProxy, Garbage
+from splunk_machine import SESSION_KEY
 from world import ActionTest, some_rows
+
+from portcullis.errors import ActionError
+from portcullis.exchange import exchange
+from portcullis.splunkd import Splunkd, SplunkdError
 
 BUSY = Answer(503, {"Content-Type": "application/problem+json"}, b'{"code":"STORE_UNAVAILABLE","detail":"Nothing was stored. Send it again."}')
 
@@ -28,9 +32,9 @@ class WithinOneRun(ActionTest):
 
     def test_retry_after_is_waited_for(self) -> None:
         self.proxy.faults = [Answer(429, {"Retry-After": "1"})]
-        begun = time.monotonic()
         self.assert_ended(self.run_action(some_rows(1)), 0)
-        self.assertGreaterEqual(time.monotonic() - begun, 1.0)
+        refused, taken = self.proxy.seen
+        self.assertGreaterEqual(taken.at - refused.at, 1.0)
 
     def test_too_large_parts_become_smaller(self) -> None:
         rows = some_rows(2000)
@@ -162,6 +166,22 @@ class Tls(ActionTest):
             file.write("nothing\n")
         self.through("localhost.crt", ca_file=path)
         self.assert_ended(self.run_action(some_rows(1)), 3, "it holds no certificate")
+
+
+class Exchange(ActionTest):
+    def test_an_answer_that_is_not_whole_is_none(self) -> None:
+        self.proxy.faults = [CutAnswer()]
+        with self.assertRaisesRegex(ActionError, "closed the connection before its answer was whole") as caught:
+            exchange("POST", self.proxy.url + "/webhooks/splunk", b"", {}, None, 30)
+        self.assertTrue(caught.exception.retryable)
+
+    def test_another_machine_must_prove_that_it_is_splunkd(self) -> None:
+        # Who connects to this address has another one itself, as with any other machine.
+        other = FaultProxy(self.receiver.url, "localhost.crt", host="127.0.0.2")
+        self.addCleanup(other.stop)
+        with self.assertRaisesRegex(SplunkdError, "splunkd: .*(unknown CA|another name)"):
+            Splunkd(other.url, SESSION_KEY).get_json("/services/server/info")
+        self.assertEqual(other.seen, [], "the session key did not leave")
 
 
 class Proxies(ActionTest):

@@ -194,6 +194,20 @@ class Proxies(ActionTest):
         self.assertEqual(self.proxy.seen[0].headers["Proxy-Authorization"], "Basic YWxpY2U6cEBzcw==")
         self.assertNotIn("p@ss", self.machine.everything())
 
+    def test_a_tunnel_leads_to_an_https_receiver(self) -> None:
+        secure = FaultProxy(self.receiver.url, "localhost.crt")
+        self.addCleanup(secure.stop)
+        tunnel = "http://127.0.0.1:%d" % self.proxy.port
+        self.use("https://portcullis.example.net:%d" % secure.port, ca_file=os.path.join(TLS, "localhost.crt"))
+
+        ended = self.machine.run(self.payload(some_rows(1)), https_proxy=tunnel)
+        self.assert_ended(ended, 3, "its certificate is for another name")
+        self.assertEqual(self.proxy.seen[0].path, "CONNECT portcullis.example.net:%d" % secure.port)
+
+        self.proxy.faults = [Answer(407)] * 20
+        ended = self.machine.run(self.payload(some_rows(1)), https_proxy=tunnel)
+        self.assert_ended(ended, 2, "the proxy 127.0.0.1:%d answered 407" % self.proxy.port)
+
     def test_no_proxy_is_honoured(self) -> None:
         ended = self.machine.run(self.payload(some_rows(1)), http_proxy="http://127.0.0.1:1", no_proxy="127.0.0.1")
         self.assert_ended(ended, 0)

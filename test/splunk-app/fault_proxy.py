@@ -6,9 +6,11 @@ import gzip
 import http.client
 import json
 import os
+import select
 import socket
 import ssl
 import threading
+import time
 import urllib.parse
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +28,7 @@ class Seen:
     path: str
     headers: Any
     body: bytes
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def id(self) -> str:
@@ -153,6 +156,24 @@ def _handler_of(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             proxy.next_fault(Seen("GET " + self.path, self.headers, b""))
             self._write(200, {}, b"{}")
+
+        def do_CONNECT(self) -> None:
+            """A tunnel, wherever it is said to lead: to the port that is named, on this machine."""
+            self.close_connection = True
+            fault = proxy.next_fault(Seen("CONNECT " + self.path, self.headers, b""))
+            if isinstance(fault, Answer):
+                self._write(fault.status, fault.headers, fault.body)
+                return
+            with socket.create_connection(("127.0.0.1", int(self.path.rpartition(":")[2]))) as target:
+                self.send_response(200)
+                self.end_headers()
+                ends = {self.connection: target, target: self.connection}
+                while True:
+                    for one in select.select(list(ends), [], [], 60)[0]:
+                        data = one.recv(65536)
+                        if not data:
+                            return
+                        ends[one].sendall(data)
 
         def _answer(self, request: Seen, fault: Any) -> None:
             if isinstance(fault, Answer):

@@ -70,6 +70,11 @@ class Killed(ActionTest):
             self.machine.end(process)
         os.unlink(path)
         self.machine.write_results(self.sid, packed)
+        self.proxy.faults = [Answer(404)]
+
+        self.machine.resend()
+        # By now it is copied, and Splunk's own may go.
+        os.unlink(path)
 
         self.assert_resend_completes(rows, 1)
 

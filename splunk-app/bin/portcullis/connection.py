@@ -55,9 +55,13 @@ class DeadlineReader(io.RawIOBase):
 
 
 def read_answer(sock: socket.socket, method: str, deadline: Deadline) -> http.client.HTTPResponse:
-    """Status and headers of the answer; the body can then be read from it."""
+    """Status and headers of the answer; the body can then be read from it, and whoever has it closes it."""
     answer = http.client.HTTPResponse(DeadlineReader(sock, deadline), method=method)  # type: ignore[arg-type]
-    answer.begin()
+    try:
+        answer.begin()
+    except BaseException:
+        answer.close()
+        raise
     return answer
 
 
@@ -111,9 +115,9 @@ def _tunnel(sock: socket.socket, proxy: urllib.parse.SplitResult, target: str, d
     lines += ["%s: %s" % header for header in _credentials(proxy).items()]
     sock.settimeout(deadline.left())
     sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
-    answer = read_answer(sock, "CONNECT", deadline)
-    if answer.status != 200:
-        raise OSError("the proxy %s:%s answered %d" % (proxy.hostname, proxy.port, answer.status))
+    with read_answer(sock, "CONNECT", deadline) as answer:
+        if answer.status != 200:
+            raise OSError("the proxy %s:%s answered %d" % (proxy.hostname, proxy.port, answer.status))
 
 
 def _credentials(proxy: urllib.parse.SplitResult) -> dict[str, str]:

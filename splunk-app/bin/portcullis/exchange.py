@@ -100,11 +100,11 @@ def _talk(
         # A server that refuses a body says why before it closes.
         unsent = error
     try:
-        answer = read_answer(sock, method, deadline)
-        content = answer.read(MOST_ANSWER_BYTES)
-        if answer.length:
-            raise http.client.IncompleteRead(content, answer.length)
-        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
+        with read_answer(sock, method, deadline) as answer:
+            content = answer.read(MOST_ANSWER_BYTES)
+            if answer.length:
+                raise http.client.IncompleteRead(content, answer.length)
+            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
     except (OSError, http.client.HTTPException):
         if unsent is not None:
             raise unsent from None

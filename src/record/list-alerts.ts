@@ -8,6 +8,7 @@ import type { ReadRows } from "./read-rows.ts";
 import { AlertSummaryRow } from "./report-rows.ts";
 import { RecoverySummaryRow } from "./recovery-rows.ts";
 import { AlertRow } from "./rows.ts";
+import { StoredSettings } from "./stored-settings.ts";
 import { reportSightings, sightingReports } from "./sighting-reports.ts";
 
 /** Without the rows: they may be megabytes each. */
@@ -28,7 +29,10 @@ const summaryColumns = [
 const mostSightings = 1000;
 
 /** Alerts with what became of them, for people. */
-export function createAlertLists(engine: Engine, readRows: ReadRows): Pick<Store, "listAlerts" | "alert"> {
+export function createAlertLists(
+  engine: Engine,
+  readRows: ReadRows,
+): Pick<Store, "listAlerts" | "alert" | "settingsOfAlert"> {
   const { reader } = engine;
   return {
     async listAlerts({ limit, cursor }) {
@@ -61,6 +65,15 @@ export function createAlertLists(engine: Engine, readRows: ReadRows): Pick<Store
       return alert === undefined || summary === undefined
         ? undefined
         : { alert, summary, sightings: await sightingsOf(engine, readRows, alert) };
+    },
+
+    async settingsOfAlert(id) {
+      const row = await reader
+        .selectFrom("alerts")
+        .select("settings")
+        .where("id", "=", id)
+        .executeTakeFirst();
+      return StoredSettings.parse(row?.settings ?? null);
     },
   };
 }

@@ -13,6 +13,7 @@ const wanted = (changes: Partial<RecoveryWanted> = {}): RecoveryWanted => ({
   searchName: "SSH brute force",
   app: "search",
   owner: "admin",
+  settings: null,
   isRepeated: false,
   dueAt: t0,
   ...changes,
@@ -33,6 +34,7 @@ async function extract(
     search: null,
     recovery: null,
     doubt: null,
+    askedMode: null,
     ...extracted,
   });
 }
@@ -226,6 +228,7 @@ describeStore("the store's recoveries", (engine) => {
     await store.recordSightings("al_ff", [], t0, {
       search: null,
       doubt: null,
+      askedMode: null,
       recovery: wanted({ sid: sids.strange, alertId: "al_ff" }),
     });
 

@@ -12,6 +12,7 @@ const url = `https://receiver.example.net/webhooks/splunk/${token}`;
 const sid = (n: number): string => `scheduler__admin__search__RMD5_at_1760000400_${n}`;
 
 const lost = (n: number, changes: Partial<LostSend> = {}): LostSend => ({
+  action: "webhook",
   sid: sid(n),
   searchName: "SSH brute force",
   app: "search",
@@ -107,6 +108,7 @@ describe("alerts that never came", () => {
     await store.recordSightings("al_68e77890000100", [], t0, {
       search: null,
       doubt: null,
+      askedMode: null,
       recovery: {
         sid: sid(1),
         alertId: "al_68e77890000100",
@@ -114,6 +116,7 @@ describe("alerts that never came", () => {
         searchName: null,
         app: null,
         owner: null,
+        settings: null,
         isRepeated: false,
         dueAt: t0,
       },
@@ -173,6 +176,7 @@ describe("alerts that never came", () => {
         searchName: null,
         app: null,
         owner: null,
+        settings: null,
         isRepeated: false,
         dueAt: t0,
       })),

@@ -12,7 +12,7 @@ const same = { groups: null, mode: null, severity: null, fields: null, policy: n
 const strict = policyWith({ block: [] });
 
 const options = { firewalls, mode: "enforce", policy: defaultPolicy, searches: [] } as const;
-const planOf = createSearchPlan({
+const planFor = createSearchPlan({
   ...options,
   searches: [
     { ...same, name: "DMZ *", groups: ["dmz"], mode: "observe" },
@@ -21,12 +21,15 @@ const planOf = createSearchPlan({
   ],
 });
 
+const planOf = (searchName: string | null) => planFor({ searchName, askedMode: null });
+
 describe("how alerts of a search are handled", () => {
   test("by the first rule that fits its name, in all that it says", () => {
     expect(planOf("SSH brute force")).toEqual({
       groups: null,
       firewalls: ["edge-1", "dmz-1", "alone"],
       mode: "approve",
+      askedMode: null,
       policy: strict,
       severity: "high",
       fields: ["src"],
@@ -35,6 +38,7 @@ describe("how alerts of a search are handled", () => {
       groups: ["edge", "dmz"],
       firewalls: ["edge-1", "dmz-1"],
       mode: "enforce",
+      askedMode: null,
       policy: defaultPolicy,
       severity: null,
       fields: null,
@@ -43,7 +47,9 @@ describe("how alerts of a search are handled", () => {
 
   test("on no firewall in mode observe, for the groups that it would be for", () => {
     expect(planOf("dmz brute force")).toMatchObject({ groups: ["dmz"], firewalls: [], mode: "observe" });
-    expect(createSearchPlan({ ...options, mode: "observe" })("x").firewalls).toEqual([]);
+    expect(
+      createSearchPlan({ ...options, mode: "observe" })({ searchName: "x", askedMode: null }).firewalls,
+    ).toEqual([]);
   });
 
   test("as the settings say when no rule fits, or the alert has no search", () => {
@@ -51,13 +57,14 @@ describe("how alerts of a search are handled", () => {
       groups: null,
       firewalls: ["edge-1", "dmz-1", "alone"],
       mode: "enforce",
+      askedMode: null,
       policy: defaultPolicy,
       severity: null,
       fields: null,
     };
 
     expect(planOf(null)).toEqual(usual);
-    expect(createSearchPlan(options)("x")).toEqual(usual);
+    expect(createSearchPlan(options)({ searchName: "x", askedMode: null })).toEqual(usual);
   });
 
   test("a firewall without groups gets only what is for all", () => {

@@ -27,6 +27,7 @@ const sighting = (alertId: string, searchName: string | null) => ({
   sighting: { ip: address, count: 5, fields: ["src_ip"], severity: null },
   alertId,
   searchName,
+  settings: null,
   seenAt: t0,
   decision: null,
   error: null,

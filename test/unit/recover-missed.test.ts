@@ -6,7 +6,7 @@ const addresses = (...numbers: readonly number[]): readonly string[] => numbers.
 
 /** As catch-up writes it down. */
 async function miss({ store, now }: RecoveryDesk, cause: RecoveryCause): Promise<void> {
-  const about = { searchName: "SSH brute force", app: "search", owner: "nobody" };
+  const about = { searchName: "SSH brute force", app: "search", owner: "nobody", settings: null };
   await store.recordMissed(
     [{ sid, alertId: null, cause, ...about, isRepeated: cause === "missed-rows", dueAt: now() }],
     { name: "catch-up", at: now(), holder: "test" },

@@ -79,6 +79,7 @@ type ApiRecords =
   | "listAlerts"
   | "redriveAlert"
   | "alert"
+  | "settingsOfAlert"
   | "listUnreadable"
   | "unreadable"
   | "searchesWithoutAddresses"

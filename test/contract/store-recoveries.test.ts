@@ -19,6 +19,8 @@ const wanted = (changes: Partial<RecoveryWanted> = {}): RecoveryWanted => ({
   ...changes,
 });
 
+const done = { wants: 1, outcome: "done", error: null } as const;
+
 /** The beginning of the ids of the alerts of `sid`. */
 const time = searchTimeOf(sid);
 
@@ -56,6 +58,7 @@ describeStore("the store's recoveries", (engine) => {
         searchName: "SSH brute force",
         app: "search",
         owner: "admin",
+        settings: null,
         createdAt: t0,
         attempts: 0,
         wants: 1,
@@ -188,14 +191,7 @@ describeStore("the store's recoveries", (engine) => {
     await extract(store, "al_1", { doubt: "it has no sid" });
     const check = (isGenuine: boolean | null) =>
       store.endRecovery(
-        {
-          sid,
-          wants: 1,
-          outcome: "done",
-          rows: 0,
-          error: null,
-          checked: [{ alertId: "al_1", isGenuine, doubt: null }],
-        },
+        { sid, ...done, rows: 0, checked: [{ alertId: "al_1", isGenuine, doubt: null }] },
         t0,
       );
     const doubted = await store.confirmationOf("al_1");

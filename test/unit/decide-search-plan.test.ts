@@ -67,6 +67,29 @@ describe("how alerts of a search are handled", () => {
     expect(createSearchPlan(options)({ searchName: "x", askedMode: null })).toEqual(usual);
   });
 
+  test("more cautiously when its alert asks for it, and never more freely", () => {
+    const modes = ["observe", "approve", "enforce", null] as const;
+    const modesOf = (searchName: string) =>
+      modes.map((askedMode) => {
+        const plan = planFor({ searchName, askedMode });
+        return [plan.mode, plan.askedMode, plan.firewalls.length];
+      });
+
+    expect(modesOf("DMZ x")).toEqual(modes.map(() => ["observe", null, 0]));
+    expect(modesOf("ssh x")).toEqual([
+      ["observe", "observe", 0],
+      ["approve", null, 3],
+      ["approve", null, 3],
+      ["approve", null, 3],
+    ]);
+    expect(modesOf("other")).toEqual([
+      ["observe", "observe", 0],
+      ["approve", "approve", 2],
+      ["enforce", null, 2],
+      ["enforce", null, 2],
+    ]);
+  });
+
   test("a firewall without groups gets only what is for all", () => {
     expect(isFor(null, [])).toBe(true);
     expect(isFor(["edge"], [])).toBe(false);

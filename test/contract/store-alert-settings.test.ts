@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { searchTimeOf } from "../../src/domain/sid.ts";
 import type { AlertSettings } from "../../src/domain/alert-settings.ts";
 import {
   ip,

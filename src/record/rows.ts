@@ -5,6 +5,7 @@ import { type Finding, type Hint, hints } from "../domain/finding.ts";
 import { severities } from "../domain/severity.ts";
 import type { BlockReport, FirewallRecord, RequestedChange, WaitingSighting } from "../ports.ts";
 import { Address, BlockMode, GroupsText, Json, Mode, Prefix, Texts, Time } from "./columns.ts";
+import { StoredRows } from "./stored-rows.ts";
 import { StoredSettings } from "./stored-settings.ts";
 
 export const AlertRow = z
@@ -16,7 +17,7 @@ export const AlertRow = z
     app: z.string().nullable(),
     owner: z.string().nullable(),
     results_link: z.string().nullable(),
-    rows: Json.pipe(z.array(z.array(z.tuple([z.string(), Texts])))),
+    rows: StoredRows,
     extras: z.string().nullable(),
     settings: StoredSettings,
     received_at: Time,

@@ -3,12 +3,12 @@ import { fromWebhook } from "../domain/alert-source.ts";
 import type { AlertSummary, RecoverySummary, Store } from "../ports.ts";
 import { alertColumns, type Engine, isOneOf } from "./engine.ts";
 import { fieldsOfAlerts } from "./alert-fields.ts";
-import { pageOf, readCursor } from "./page-cursor.ts";
+import { isOlder, pageOf } from "./page-cursor.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { AlertSummaryRow } from "./report-rows.ts";
 import { RecoverySummaryRow } from "./recovery-rows.ts";
 import { AlertRow } from "./rows.ts";
-import { StoredSettings } from "./stored-settings.ts";
+import { settingsOf } from "./stored-settings.ts";
 import { reportSightings, sightingReports } from "./sighting-reports.ts";
 
 /** Without the rows: they may be megabytes each. */
@@ -36,15 +36,10 @@ export function createAlertLists(
   const { reader } = engine;
   return {
     async listAlerts({ limit, cursor }) {
-      const from = readCursor(cursor);
       const rows = await reader
         .selectFrom("alerts")
         .select(summaryColumns)
-        .$if(from !== null, (query) =>
-          query.where((eb) =>
-            eb(eb.refTuple("received_at", "id"), "<", eb.tuple(from?.at ?? 0, from?.id ?? "")),
-          ),
-        )
+        .where(isOlder(cursor, "received_at"))
         .orderBy("received_at", "desc")
         .orderBy("id", "desc")
         // One more than wanted tells whether there are more.
@@ -67,14 +62,7 @@ export function createAlertLists(
         : { alert, summary, sightings: await sightingsOf(engine, readRows, alert) };
     },
 
-    async settingsOfAlert(id) {
-      const row = await reader
-        .selectFrom("alerts")
-        .select("settings")
-        .where("id", "=", id)
-        .executeTakeFirst();
-      return StoredSettings.parse(row?.settings ?? null);
-    },
+    settingsOfAlert: (id) => settingsOf(reader, id),
   };
 }
 

@@ -10,6 +10,7 @@ import { policyVersion } from "./decide/policy-version.ts";
 import { manualDecision, releaseDecision } from "./decide/release.ts";
 import { weighHints } from "./decide/weigh-hints.ts";
 import { type Decision, blockModeOf } from "./domain/decision.ts";
+import type { Sighting } from "./domain/alert.ts";
 import { prefixOf } from "./domain/ip-address.ts";
 import type { Edges, Identity } from "./app.ts";
 import type { Refusals } from "./ingest/refusals.ts";
@@ -77,9 +78,9 @@ async function decideNow(
   { config, edges: { store, guard, providers, now }, intelligence }: AnsweringDeps,
   { ip, sightings }: AddressReport,
 ): Promise<DecisionNow> {
-  const [latest] = sightings;
-  const searchName = latest?.searchName ?? null;
-  const plan = intelligence.planOf(searchName);
+  const latest: Latest = sightings[0] ?? neverSeen;
+  const { searchName } = latest;
+  const plan = intelligence.planOf({ searchName, askedMode: latest.settings?.mode ?? null });
   const time = now();
   const wanted = { mode: blockModeOf(plan.mode), now: time, windows: intelligence.windows };
   const facts = (await store.factsOf([ip], wanted)).get(ip);
@@ -96,7 +97,7 @@ async function decideNow(
     now: time,
   });
   const decision = decide({
-    alertId: latest?.alertId ?? "",
+    alertId: latest.alertId,
     ip,
     findings,
     policy: plan.policy,
@@ -118,8 +119,23 @@ async function decideNow(
   return { ...decision, missing: isSettled ? [] : open.filter((name) => !forHints.includes(name)) };
 }
 
-function seenOf(latest: SightingReport | undefined, { severity }: SearchPlan) {
-  return { severity: latest?.sighting.severity ?? severity ?? "medium", count: latest?.sighting.count ?? 0 };
+const neverSeen = {
+  alertId: "",
+  searchName: null,
+  settings: null,
+  sighting: { severity: null, count: 0 },
+} as const;
+
+type Latest = Pick<SightingReport, "alertId" | "searchName" | "settings"> & {
+  readonly sighting: Pick<Sighting, "severity" | "count">;
+};
+
+function seenOf({ sighting }: Latest, { severity, askedMode }: SearchPlan) {
+  return {
+    severity: sighting.severity ?? severity ?? "medium",
+    count: sighting.count,
+    ...(askedMode === null ? {} : { askedMode }),
+  };
 }
 
 /** As the policy of its search would block it now. */
@@ -128,7 +144,10 @@ async function targetOfHold(
   { decision, searchName }: Hold,
 ): Promise<HoldTarget> {
   const { ip, inputs, findings } = decision;
-  const { groups, firewalls, mode, policy } = intelligence.planOf(searchName);
+  const { groups, firewalls, mode, policy } = intelligence.planOf({
+    searchName,
+    askedMode: inputs.askedMode ?? null,
+  });
   const now = clock();
   const neighbours = mayAggregate(ip, policy.aggregate)
     ? await store.neighbours(ip, blockModeOf(mode), now)

@@ -16,8 +16,7 @@ import { createCdnList } from "./enrich/cdn-lists/create-cdn-list.ts";
 import { createGreyNoise } from "./enrich/greynoise/create-greynoise.ts";
 import { createSpamhausDrop } from "./enrich/spamhaus-drop/create-spamhaus-drop.ts";
 import { createVirusTotal } from "./enrich/virustotal/create-virustotal.ts";
-import { extractFor } from "./extract/extract-for.ts";
-import { extractSightings } from "./extract/extract-sightings.ts";
+import { extractAlert } from "./extract/extract-alert.ts";
 import { createGuard, type Guard, type Surroundings } from "./guard.ts";
 import { createAcceptAlert } from "./ingest/accept-alerts.ts";
 import { countAddresses } from "./ingest/count-addresses.ts";
@@ -171,8 +170,12 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
   const { store } = edges;
   const channels = edges.notifiers.map(({ channel }) => channel);
   const intelligence = createIntelligence({ ...edges, config, channels, holder: identity.holder, log });
-  const extract = (alert: Pick<Alert, "rows" | "searchName">): readonly Sighting[] =>
-    extractSightings(alert, extractFor(config.extract, intelligence.planOf(alert.searchName).fields));
+  const extract = (alert: Extracted): readonly Sighting[] =>
+    extractAlert(
+      alert,
+      config.extract,
+      intelligence.planOf({ searchName: alert.searchName, askedMode: null }),
+    );
   const commit = createAcceptAlert(store);
   const deliveries = createCrowd(() => performance.now());
   const refusals = refusalsTold(edges, channels, log);
@@ -230,8 +233,10 @@ function refusalsTold({ store, now }: Edges, channels: readonly string[], log: L
   });
 }
 
+type Extracted = Pick<Alert, "rows" | "searchName" | "settings">;
+
 interface ServerDeps extends AnsweringDeps {
-  readonly extract: (alert: Pick<Alert, "rows" | "searchName">) => readonly Sighting[];
+  readonly extract: (alert: Extracted) => readonly Sighting[];
   readonly refusals: Refusals;
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from "./config/config.ts";
-import { createSearchPlan, type SearchPlan } from "./decide/block-target.ts";
+import { createSearchPlan, type PlanWanted, type SearchPlan } from "./decide/block-target.ts";
 import { type OpenProviders, openProviders } from "./decide/open-providers.ts";
 import { termsAsked } from "./decide/terms-asked.ts";
 import { windowsOf } from "./decide/windows-of.ts";
@@ -27,7 +27,7 @@ export interface IntelligenceDeps {
 
 /** How alerts of each search are decided, what is known of addresses, and who can be asked. */
 export interface Intelligence {
-  readonly planOf: (searchName: string | null) => SearchPlan;
+  readonly planOf: (wanted: PlanWanted) => SearchPlan;
   /** All that decide: of the settings as a whole, and of searches. */
   readonly policies: readonly Policy[];
   /** The windows, in seconds, in which they and the shadow policy count events. */

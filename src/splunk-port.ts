@@ -1,5 +1,9 @@
 /** Splunk's management API, by which we ask back. Types only; imported through `ports.ts`. */
+import type { AlertSettings } from "./domain/alert-settings.ts";
 import type { Row } from "./domain/alert.ts";
+
+/** Splunk's stock webhook, or our own alert action. */
+export type SendingAction = "webhook" | "portcullis_block";
 
 /** One run of a search, as Splunk still keeps it. */
 export interface SearchJob {
@@ -13,18 +17,20 @@ export interface SearchJob {
   readonly startedAt: Date | null;
 }
 
-/** A saved search that sends its alerts to a webhook. */
+/** A saved search that sends its alerts to a webhook, or by our own alert action. */
 export interface WebhookSearch {
   readonly name: string;
   readonly app: string;
   readonly owner: string;
-  /** The URL in `action.webhook.param.url`. Holds a secret: never log it. */
-  readonly url: string;
+  /** The URL in `action.webhook.param.url`. Holds a secret: never log it. Null: the webhook is off. */
+  readonly url: string | null;
+  /** Our own alert action, with what its form says; null: it is off. */
+  readonly ownAction: { readonly settings: AlertSettings | null } | null;
   /** Switched on, and with a schedule. */
   readonly isScheduled: boolean;
   readonly cron: string | null;
   readonly nextRunAt: Date | null;
-  /** True: one webhook with the first row; false: one webhook per row. */
+  /** True: its actions run once for all rows; false: once for each row. */
   readonly isDigest: boolean;
   /**
    * It fires when a run has more results than this, when that is all it takes; -1: always, also without any result. Null: another
@@ -33,8 +39,9 @@ export interface WebhookSearch {
   readonly firesAbove: number | null;
 }
 
-/** A webhook that Splunk could not deliver, by its own log. */
+/** An alert that Splunk, or our own alert action, could not deliver, by Splunk's log. */
 export interface LostSend {
+  readonly action: SendingAction;
   readonly sid: string;
   readonly searchName: string | null;
   readonly app: string | null;
@@ -63,11 +70,11 @@ export interface SplunkApi {
   /** Runs a search now and gives its rows as they come. */
   search(wanted: SearchWanted, signal: AbortSignal): AsyncIterable<readonly Row[]>;
   /**
-   * Webhooks that Splunk logged as failed in this time, one per sid. Needs the right to read `_internal`. May name one that did arrive,
+   * Sends that Splunk logged as failed in this time, one per action and sid; not those that our own action still keeps and sends again. Needs the right to read `_internal`. May name one that did arrive,
    * where Splunk's log does not tell how it ended; Splunk needs some seconds until it finds its own newest lines.
    */
   lostSends(since: Date, until: Date, signal: AbortSignal): Promise<readonly LostSend[]>;
-  /** All saved searches with a webhook, in every app, of every owner. */
+  /** All saved searches with a webhook or our own action, in every app, of every owner. */
   webhookSearches(signal: AbortSignal): Promise<readonly WebhookSearch[]>;
   /** The runs of a search that Splunk still keeps, newest first. SPLUNK_UNKNOWN_SID: there is no such search any more. */
   history(

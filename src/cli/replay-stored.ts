@@ -6,6 +6,7 @@ const StoredAlert = z.object({
   alert: z.object({ searchName: z.string().nullable() }),
   app: z.string().nullable(),
   owner: z.string().nullable(),
+  settings: z.unknown(),
   rows: z.array(z.array(z.tuple([z.string(), z.array(z.string())]))),
 });
 
@@ -20,9 +21,9 @@ export async function replayStored(
 ): Promise<unknown> {
   const path = `/api/v1/alerts/${encodeURIComponent(id)}`;
   const stored = readAnswer(await askApi(config, { method: "GET", path, url }), StoredAlert);
-  const { alert, app, owner, rows } = stored;
+  const { alert, app, owner, settings, rows } = stored;
   const results = rows.map((row) => Object.fromEntries(row));
   const sid = `replay_${crypto.randomUUID()}`;
-  const body = { source: "replay", sid, searchName: alert.searchName ?? "", app, owner, results };
+  const body = { source: "replay", sid, searchName: alert.searchName ?? "", app, owner, settings, results };
   return askApi(config, { method: "POST", path: "/api/v1/alerts", body, url });
 }

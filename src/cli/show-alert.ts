@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { cleanText } from "../domain/clean-text.ts";
+import { longestNote } from "../domain/alert-settings.ts";
 import { utc } from "../notify/words.ts";
 import { askApi, readAnswer, Shown, shownJson } from "./ask-api.ts";
 import type { AskOptions } from "./ask-options.ts";
@@ -21,6 +22,14 @@ const AlertAnswer = z.object({
   app: Shown.nullable(),
   owner: Shown.nullable(),
   extras: z.record(z.string(), z.unknown()).nullable(),
+  settings: z
+    .object({
+      fields: z.array(Shown).nullable(),
+      severity: Shown.nullable(),
+      mode: Shown.nullable(),
+      note: z.string().nullable(),
+    })
+    .nullable(),
   rows: z.array(z.array(z.tuple([Shown, z.array(Shown)]))),
   sightings: z.array(
     z.object({
@@ -49,13 +58,14 @@ export async function showAlert(host: Host, id: string, { json, url }: AskOption
   return 0;
 }
 
-function written({ alert, app, owner, extras, rows, sightings }: AlertAnswer): string {
+function written({ alert, app, owner, extras, settings, rows, sightings }: AlertAnswer): string {
   const about = [
     ["alert", alert.id],
     ["received", `${utc(alert.receivedAt)} from ${alert.source}`],
     ["search", alert.searchName ?? "-"],
     ["sid", alert.sid ?? "-"],
     ["app, owner", `${app ?? "-"}, ${owner ?? "-"}`],
+    ...settingsRows(settings),
     ["rows", String(alert.rows)],
     ...rows.slice(0, shownRows).map((row, n) => [`row ${n + 1}`, rowText(row)]),
     ...(alert.rows > shownRows ? [["", `… ${alert.rows - shownRows} more; --json shows all`]] : []),
@@ -78,6 +88,20 @@ function written({ alert, app, owner, extras, rows, sightings }: AlertAnswer): s
     ? table(about)
     : `${table(about)}\n${table([["address", "events", "fields", "decision"], ...addresses])}`;
 }
+
+/** What the author of the alert asks for. */
+function settingsRows(settings: AlertAnswer["settings"]): readonly (readonly [string, string])[] {
+  const { fields, severity, mode, note } = settings ?? nothingAsked;
+  const asked = [
+    ["asks for fields", fields?.join(", ") ?? null],
+    ["asks for severity", severity],
+    ["asks for mode", mode],
+    ["note", note === null ? null : cleanText(note, longestNote)],
+  ] as const;
+  return asked.flatMap(([what, said]) => (said === null ? [] : [[what, said] as const]));
+}
+
+const nothingAsked = { fields: null, severity: null, mode: null, note: null };
 
 function rowText(row: AlertAnswer["rows"][number]): string {
   return cleanText(row.map(([field, values]) => `${field}=${values.join("|")}`).join("  "), 300);

@@ -1,3 +1,4 @@
+import { modes } from "../domain/decision.ts";
 /** The sections of `portcullis.yaml`. */
 import * as z from "zod";
 import { severities } from "../domain/severity.ts";
@@ -127,7 +128,7 @@ export type FirewallItem = z.infer<typeof FirewallItem>;
 export const SearchItem = strict({
   name: matching("a search's name, in which * stands for any text", /^[^\0\r\n]{1,256}$/),
   groups: Groups.min(1, { error: "expected at least one group" }).optional(),
-  mode: oneOf(["observe", "approve", "enforce"]).optional(),
+  mode: oneOf(modes).optional(),
   severity: oneOf(severities).optional(),
   fields: FieldNames,
   policy: PolicySection.optional(),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { modes } from "../domain/decision.ts";
 import type { Config, ExtractConfig } from "./config.ts";
 import { createProblems, type Problems } from "./problems.ts";
 import { readAllowlist } from "./read-allowlist.ts";
@@ -75,18 +76,19 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     problems,
   });
   const tls = readTls(reader, now, problems, warn);
+  const splunk = readSplunk(reader, { host: basics.splunkHost, now, problems, warn });
   const settings = {
     ...basics,
     proxyHosts: proxyHostsOf(sources.env),
     tls,
-    splunk: readSplunk(reader, { host: basics.splunkHost, now, problems, warn }),
+    splunk,
     firewalls,
     ...readDeciding(file, reader, { sources, firewalls, problems, warn }),
     mail: readMail(reader, sources.hostname, problems),
     allowlist: readAllowlist(reader, file, { now, warn }),
     extract: readExtract(file, sources.defaults.extract),
     protection: readProtection(file),
-    recovery: readRecovery(file, reader, problems),
+    recovery: readRecovery(file, splunk, problems),
     receiver: readReceiver(file),
     logRules: readLogRules(reader),
   };
@@ -144,7 +146,7 @@ function readBasics(reader: SettingReader, cwd: string) {
     ...listening,
     databaseUrl:
       reader.secret("DATABASE_URL", databaseUrl(cwd)) ?? `sqlite:${join(listening.dataDir, "portcullis.db")}`,
-    mode: reader.read("MODE", oneOf(["observe", "approve", "enforce"])) ?? "observe",
+    mode: reader.read("MODE", oneOf(modes)) ?? "observe",
     webhookSources: reader.read("WEBHOOK_SOURCES", listOf(Prefix)) ?? null,
     trustProxy: reader.read("TRUST_PROXY", listOf(Prefix)) ?? [],
     splunkHost: reader.read("SPLUNK_HOST", Host) ?? null,

@@ -74,7 +74,7 @@ export function createBacktest({ policy, searches = [], protectedReason }: Backt
         address.counter.add(seenAt, sighting.count);
       }
       const replayed = replay(past, address, {
-        policy: planOf(searchName).policy,
+        policy: planOf({ searchName, askedMode: null }).policy,
         protectedReason: protectedReason(decision.ip),
       });
       blocks.were += decision.actor === "policy" && decision.action === "block" ? 1 : 0;

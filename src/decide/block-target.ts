@@ -1,6 +1,6 @@
 import type { FirewallConfig, SearchRule } from "../config/config.ts";
 import { coversGroups } from "../domain/block.ts";
-import type { Mode } from "../domain/decision.ts";
+import { isMoreCautious, type Mode } from "../domain/decision.ts";
 import { createPattern } from "../domain/pattern.ts";
 import type { Policy } from "../domain/policy.ts";
 import type { Severity } from "../domain/severity.ts";
@@ -12,6 +12,8 @@ export interface SearchPlan {
   /** The names of their firewalls; none in mode `observe`, where nothing is enforced. */
   readonly firewalls: readonly string[];
   readonly mode: Mode;
+  /** Set where the mode is what the alert asks for, and not what the settings say. */
+  readonly askedMode: Mode | null;
   readonly policy: Policy;
   /** For alerts whose rows say nothing; null: nobody has said. */
   readonly severity: Severity | null;
@@ -28,16 +30,29 @@ export interface SearchPlanOptions {
   readonly policy: Policy;
 }
 
-/** How alerts of a search are handled: the first rule that fits its name counts; an alert without a search has none. Not case-sensitive. */
-export function createSearchPlan(options: SearchPlanOptions): (searchName: string | null) => SearchPlan {
+/** Whose plan is wanted. */
+export interface PlanWanted {
+  readonly searchName: string | null;
+  /** The mode that its alert asks for. */
+  readonly askedMode: Mode | null;
+}
+
+/**
+ * How alerts of a search are handled: the first rule that fits its name counts; an alert without a search has none. Not case-sensitive. What an
+ * alert asks for can only make the mode more cautious.
+ */
+export function createSearchPlan(options: SearchPlanOptions): (wanted: PlanWanted) => SearchPlan {
   const usual = planOf(nothingDifferent, options);
   const plans = options.searches.map((rule) => ({
     fits: createPattern(rule.name.toLowerCase()),
     plan: planOf(rule, options),
   }));
-  return (searchName) => {
+  return ({ searchName, askedMode }) => {
     const name = searchName?.toLowerCase();
-    return plans.find(({ fits }) => name !== undefined && fits(name))?.plan ?? usual;
+    const plan = plans.find(({ fits }) => name !== undefined && fits(name))?.plan ?? usual;
+    return askedMode !== null && isMoreCautious(askedMode, plan.mode)
+      ? { ...plan, mode: askedMode, askedMode, firewalls: askedMode === "observe" ? [] : plan.firewalls }
+      : plan;
   };
 }
 
@@ -53,6 +68,7 @@ function planOf(rule: Different, options: SearchPlanOptions): SearchPlan {
     groups,
     firewalls: enforcing.filter((firewall) => isFor(groups, firewall.groups)).map(({ name }) => name),
     mode,
+    askedMode: null,
     policy: rule.policy ?? options.policy,
     severity,
     fields,

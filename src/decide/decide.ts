@@ -59,7 +59,7 @@ export function decide(input: DecideInput): Decision {
     ip,
     action,
     holdCause,
-    reasons,
+    reasons: [...reasons, ...askedReasons(action, holdCause, input)],
     rule,
     policyVersion: policy.version,
     mode,
@@ -82,6 +82,18 @@ function judgeBy(policy: Policy, input: DecideInput): Verdict {
   const { findings, providers, mode, inputs, isFinal, now } = input;
   const offences = recordOf(input.offences, policy.forgetSeconds, now);
   return judge({ findings, policy, providers, mode, offences, inputs, isFinal, now });
+}
+
+/** What the alert asks for, where that is why less is done. */
+function askedReasons(
+  action: Verdict["action"],
+  holdCause: Verdict["holdCause"],
+  { inputs: { askedMode } }: DecideInput,
+): readonly string[] {
+  if (askedMode === "observe" && (action === "block" || action === "hold")) {
+    return ["the alert asks for mode observe: nothing is blocked because of it"];
+  }
+  return askedMode === "approve" && holdCause === "approve" ? ["the alert asks for mode approve"] : [];
 }
 
 /** The shadow policy is compared with what is wanted without the doubt. */

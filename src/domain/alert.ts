@@ -1,3 +1,4 @@
+import type { AlertSettings } from "./alert-settings.ts";
 import type { IpAddress } from "./ip-address.ts";
 import type { Severity } from "./severity.ts";
 
@@ -23,6 +24,8 @@ export interface Alert {
   readonly rows: readonly Row[];
   /** Keys of the delivery that this version does not know, as the JSON text of an object; null: there were none. */
   readonly extras: string | null;
+  /** What its author asks for; null: nothing, or nobody knows whether it was him. */
+  readonly settings: AlertSettings | null;
   readonly receivedAt: Date;
 }
 
@@ -33,6 +36,9 @@ export interface Sighting {
   readonly count: number;
   /** The fields in which it stood. */
   readonly fields: readonly string[];
-  /** The worst that the rows that name it say; null when none says anything. */
+  /**
+   * The worst that the rows that name it say; where none says anything, what its alert's settings say, unless a rule of the receiver's for
+   * its search goes before them; else null.
+   */
   readonly severity: Severity | null;
 }

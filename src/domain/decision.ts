@@ -2,8 +2,13 @@ import type { Finding } from "./finding.ts";
 import type { IpAddress } from "./ip-address.ts";
 import type { Severity } from "./severity.ts";
 
-/** What Portcullis may do: `observe` blocks nobody; in `approve` every block waits for a person. */
-export type Mode = "observe" | "approve" | "enforce";
+/** What Portcullis may do, the most cautious first: `observe` blocks nobody; in `approve` every block waits for a person. */
+export const modes = ["observe", "approve", "enforce"] as const;
+export type Mode = (typeof modes)[number];
+
+export function isMoreCautious(mode: Mode, than: Mode): boolean {
+  return modes.indexOf(mode) < modes.indexOf(than);
+}
 
 /** A block is either in force or only on record. */
 export type BlockMode = "observe" | "enforce";
@@ -41,6 +46,8 @@ export interface DecisionInputs {
   readonly offences: number;
   /** Providers that could not be asked. */
   readonly missing: readonly string[];
+  /** The mode that the alert asks for; absent: it asks for none that is more cautious than the receiver's. */
+  readonly askedMode?: Mode;
 }
 
 /** What another policy would have done, when it is something else. */

@@ -73,34 +73,41 @@ function placesIn(row: Row, roleOf: RolesOf): ReadonlyMap<IpAddress, Place[]> {
   for (const [field, values] of row) {
     const role = roleOf(field);
     const rank = role.kind === "address" ? role.rank : otherRank;
-    for (const ip of addressesOf(values, role)) {
-      const known = places.get(ip);
-      if (known === undefined) {
-        places.set(ip, [{ field, rank }]);
-      } else {
-        known.push({ field, rank });
+    for (const value of values) {
+      for (const ip of addressesOf(value, role)) {
+        const known = places.get(ip);
+        if (known === undefined) {
+          places.set(ip, [{ field, rank }]);
+        } else {
+          known.push({ field, rank });
+        }
       }
     }
   }
   return places;
 }
 
-function addressesOf(values: readonly string[], role: FieldRole): readonly IpAddress[] {
+const none: readonly IpAddress[] = [];
+
+function addressesOf(value: string, role: FieldRole): readonly IpAddress[] {
   if (role.kind === "address") {
-    return values.flatMap(addressesIn);
+    return addressesIn(value);
   }
-  return role.kind === "other" ? values.flatMap((value) => wholeAddress(value) ?? []) : [];
+  const ip = role.kind === "other" ? wholeAddress(value) : undefined;
+  return ip === undefined ? none : [ip];
 }
 
+/** Nearly no text is one, so that it matters how soon that shows. */
 function wholeAddress(value: string): IpAddress | undefined {
-  return value.length <= longestAddress ? parseIpAddress(value.trim()) : undefined;
+  return value.length <= longestAddress && /[.:]/.test(value) ? parseIpAddress(value.trim()) : undefined;
 }
 
 function note(seen: Map<IpAddress, Seen>, ip: IpAddress, places: readonly Place[], said: Said): void {
   const known = seen.get(ip) ?? { count: 0, severity: null, rank: otherRank, fields: new Set<string>() };
   known.count = Math.min(mostEvents, known.count + said.count);
   known.severity = worstOf(known.severity, said.severity);
-  for (const { field, rank } of places.toSorted((a, b) => a.rank - b.rank)) {
+  const inOrder = places.length === 1 ? places : places.toSorted((a, b) => a.rank - b.rank);
+  for (const { field, rank } of inOrder) {
     known.rank = Math.min(known.rank, rank);
     known.fields.add(field);
   }
@@ -127,10 +134,13 @@ function readCount(values: readonly string[]): number | undefined {
 
 /** The worst that the row's fields say; null when none says anything. */
 function severityOf(row: Row, roleOf: RolesOf): Severity | null {
-  return row
-    .filter(([field]) => roleOf(field).kind === "severity")
-    .flatMap(([, values]) => values.map(readSeverity))
-    .reduce(worstOf, null);
+  let worst: Severity | null = null;
+  for (const [field, values] of row) {
+    if (roleOf(field).kind === "severity") {
+      worst = values.map(readSeverity).reduce(worstOf, worst);
+    }
+  }
+  return worst;
 }
 
 function worstOf(a: Severity | null, b: Severity | null): Severity | null {

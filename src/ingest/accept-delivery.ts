@@ -15,13 +15,23 @@ export async function acceptDelivery(
   deps: WebhookDeps,
   { request, response }: { readonly request: Request; readonly response: Response },
   bytes: Buffer,
-  about: Omit<DeliveryAbout, "receivedAt">,
+  about: Omit<DeliveryAbout, "receivedAt" | "onIgnored">,
 ): Promise<void> {
-  const alert = readDelivery(bytes, { ...about, receivedAt: deps.now() });
+  let ignored: readonly string[] = [];
+  const alert = readDelivery(bytes, {
+    ...about,
+    receivedAt: deps.now(),
+    onIgnored: (parts) => {
+      ignored = parts;
+    },
+  });
   if ("problem" in alert) {
     await keepUnread(deps, request, { reason: alert.detail, body: bytes });
     sendProblem(response, alert.problem, alert.detail);
     return;
+  }
+  if (ignored.length > 0) {
+    deps.log.warn({ alertId: alert.id, ignored }, "settings of an alert can't be read, and are ignored");
   }
   const addresses = await countSafely(deps, alert);
   const status = await deps.accept(alert);

@@ -96,7 +96,7 @@ async function findMissed(
   signal: AbortSignal,
 ): Promise<readonly RecoveryWanted[]> {
   const { now } = span;
-  const searches = (await deps.splunk.webhookSearches(signal)).filter(({ url }) => deps.isOurs(url));
+  const searches = (await deps.splunk.webhookSearches(signal)).filter((search) => sendsToUs(deps, search));
   const runs = new Map<WebhookSearch, readonly SearchJob[]>();
   for (const search of searches) {
     runs.set(search, search.isScheduled ? await historyOf(deps, search, signal) : []);
@@ -108,14 +108,17 @@ async function findMissed(
     return search === undefined || isUnderWay(send, search, now) ? [] : [{ search, sid: send.sid }];
   });
   const unsentSids = new Set(unsent.map(({ sid }) => sid));
+  // What our own action could not send yet it sends by itself: here it would come a second time.
   const fired = [...runs].flatMap(([search, jobs]) =>
-    jobs.filter((job) => hasFired(search, job, span)).map(({ sid }) => ({ search, sid })),
+    search.ownAction !== null
+      ? []
+      : jobs.filter((job) => hasFired(search, job, span)).map(({ sid }) => ({ search, sid })),
   );
   const wanted = [...unsent, ...fired].filter(({ sid }) => isSid(sid));
   const known = await deps.store.knownSids([...new Set(wanted.map(({ sid }) => sid))]);
   return wanted.flatMap(({ search, sid }) => {
-    // Of a search that sends each row alone, some may have come; that a row was lost only Splunk's log tells.
-    const isPartly = !search.isDigest && known.has(sid) && unsentSids.has(sid);
+    // Of a search that sends its rows in parts, some may have come; that one was lost only Splunk's log tells.
+    const isPartly = isInParts(search) && known.has(sid) && unsentSids.has(sid);
     return known.has(sid) && !isPartly ? [] : [wantedOf(search, sid, now)];
   });
 }
@@ -162,14 +165,25 @@ async function lostSends(deps: CatchUpDeps, span: Span, signal: AbortSignal): Pr
   }
 }
 
-/** Owners differ: a shared search belongs to `nobody` in one place and to its author in another. */
-function isOf({ searchName, app }: LostSend, search: WebhookSearch): boolean {
-  return searchName === search.name && (app === null || app === search.app);
+/** Our own action has one receiver for all searches of a Splunk. */
+function sendsToUs({ isOurs }: CatchUpDeps, { url, ownAction }: WebhookSearch): boolean {
+  return ownAction !== null || (url !== null && isOurs(url));
 }
 
-/** Rows that are sent one by one take up to five minutes together: until then those that have not come may still do. */
-function isUnderWay({ failedAt }: LostSend, { isDigest }: WebhookSearch, now: Date): boolean {
-  return !isDigest && failedAt.getTime() > now.getTime() - sendingMs;
+/** Owners differ: a shared search belongs to `nobody` in one place and to its author in another. */
+function isOf({ action, searchName, app }: LostSend, search: WebhookSearch): boolean {
+  const isOn = action === "webhook" ? search.url !== null : search.ownAction !== null;
+  return isOn && searchName === search.name && (app === null || app === search.app);
+}
+
+/** Each row alone, or, by our own action, many rows in some parts. */
+function isInParts({ isDigest, ownAction }: WebhookSearch): boolean {
+  return !isDigest || ownAction !== null;
+}
+
+/** Parts are sent one after the other, for up to five minutes: until then those that have not come may still do. */
+function isUnderWay({ failedAt }: LostSend, search: WebhookSearch, now: Date): boolean {
+  return isInParts(search) && failedAt.getTime() > now.getTime() - sendingMs;
 }
 
 function hasFired(
@@ -187,15 +201,17 @@ function hasFired(
   );
 }
 
-function wantedOf({ name, app, owner, isDigest }: WebhookSearch, sid: string, now: Date): RecoveryWanted {
+function wantedOf(search: WebhookSearch, sid: string, now: Date): RecoveryWanted {
+  const { name, app, owner, ownAction } = search;
   return {
     sid,
     alertId: null,
-    cause: isDigest ? "missed" : "missed-rows",
+    cause: isInParts(search) ? "missed-rows" : "missed",
     searchName: name,
     app,
     owner,
-    isRepeated: !isDigest,
+    settings: ownAction?.settings ?? null,
+    isRepeated: isInParts(search),
     dueAt: now,
   };
 }

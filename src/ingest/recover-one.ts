@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Alert } from "../domain/alert.ts";
-import { fromRecovery, fromWebhook } from "../domain/alert-source.ts";
+import { fromAction, fromRecovery, fromWebhook } from "../domain/alert-source.ts";
 import { cleanText } from "../domain/clean-text.ts";
 import { AppError } from "../domain/errors.ts";
 import type {
@@ -57,7 +57,8 @@ export async function recoverOne(
     };
   }
   const recovered = cause === "missed-rows" ? await deps.store.alertsOfSid(sid, [fromRecovery]) : [];
-  const finder = createRowFinder(smallFirst([...ours, ...recovered]).flatMap((alert) => alert.rows));
+  const signed = cause === "missed-rows" ? await deps.store.alertsOfSid(sid, [fromAction]) : [];
+  const finder = createRowFinder(smallFirst([...ours, ...signed, ...recovered]).flatMap(({ rows }) => rows));
   const fetched = await fetchRows(
     deps,
     {

@@ -59,10 +59,10 @@ function charactersOf(row: Row): number {
 
 /**
  * The alert of one part. Its id is derived from sid and part, so that a repeat after a crash, or on another replica, meets the same one;
- * of a search that sends each row alone also from the rows, because each time others may be missing.
+ * of a search that sends its rows in parts also from the rows, because each time others may be missing.
  */
 export function recoveredAlert(
-  { sid, cause, searchName, app, owner }: WaitingRecovery,
+  { sid, cause, searchName, app, owner, settings }: WaitingRecovery,
   job: SearchJob,
   { number, rows }: Chunk,
   about: Pick<Alert, "resultsLink" | "receivedAt">,
@@ -77,6 +77,7 @@ export function recoveredAlert(
     owner: job.owner ?? owner,
     rows,
     extras: null,
+    settings,
     ...about,
   };
 }

@@ -1,5 +1,5 @@
 import type { Alert } from "../domain/alert.ts";
-import { fromRows, fromWebhook } from "../domain/alert-source.ts";
+import { fromAction, fromRows, fromWebhook, testSearch } from "../domain/alert-source.ts";
 import { isSid } from "../domain/sid.ts";
 import type { ExtractedAlert } from "../ports.ts";
 import { rowNumberOf } from "./splunk-payload.ts";
@@ -19,12 +19,19 @@ export const mostNamed = 500;
 
 /** What follows from an alert beside its sightings: whether Splunk is to be asked about it, and which search counts it. */
 export function extractedAlert(alert: Alert, policy: RecoveryPolicy, now: Date): ExtractedAlert {
-  return { search: searchOf(alert), recovery: null, doubt: null, ...asked(alert, policy, now) };
+  return {
+    search: searchOf(alert),
+    recovery: null,
+    doubt: null,
+    askedMode: alert.settings?.mode ?? null,
+    ...asked(alert, policy, now),
+  };
 }
 
-/** Further rows of an alert are no other alert. */
+/** Further rows of an alert are no other alert; nobody misses another test. */
 function searchOf({ source, searchName, receivedAt }: Alert): ExtractedAlert["search"] {
-  return searchName === null || searchName.length > mostNamed || source === fromRows
+  const isTest = source === fromAction && searchName === testSearch;
+  return searchName === null || searchName.length > mostNamed || source === fromRows || isTest
     ? null
     : { name: searchName, alertAt: receivedAt };
 }
@@ -43,7 +50,7 @@ function asked(
       ? { doubt: sid === null ? "it has no sid" : "its sid is none that Splunk makes" }
       : {};
   }
-  const about = { sid, alertId: alert.id, searchName, app, owner, isRepeated: true };
+  const about = { sid, alertId: alert.id, searchName, app, owner, settings: null, isRepeated: true };
   const isDigest = rowNumberOf(alert.resultsLink) === null;
   if (isDigest && alert.rows.length <= 1) {
     return { recovery: { ...about, cause: "rows", dueAt: now } };

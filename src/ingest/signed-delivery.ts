@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from "express";
+import { fromAction } from "../domain/alert-source.ts";
 import { sendProblem } from "../problem.ts";
 import { acceptDelivery } from "./accept-delivery.ts";
 import { enter, holdPlace } from "./admit.ts";
@@ -95,7 +96,7 @@ async function acceptUnpacked(
     return;
   }
   await acceptDelivery(deps, { request, response }, body, {
-    source: "splunk-action",
+    source: fromAction,
     deliveryId: head?.signature.id ?? null,
   });
 }

@@ -1,8 +1,11 @@
 import { hash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Alert, Row } from "../domain/alert.ts";
+import { fromWebhook } from "../domain/alert-source.ts";
 import { searchTimeOf } from "../domain/sid.ts";
+import { isObject } from "./is-object.ts";
 import { readExtras } from "./read-extras.ts";
+import { readSettings } from "./read-settings.ts";
 
 /** Splunk gives an alert action at most this many rows (`max_action_results` in limits.conf). */
 export const maxRows = 50_000;
@@ -41,6 +44,8 @@ export interface DeliveryAbout {
   readonly source: string;
   /** The sender's own name for this delivery, the same when it sends it again. Null or absent: it gives none. */
   readonly deliveryId?: string | null;
+  /** Told which parts of the settings could not be read. */
+  readonly onIgnored?: (parts: readonly string[]) => void;
 }
 
 /**
@@ -50,14 +55,13 @@ export interface DeliveryAbout {
  * a repeated delivery has the same id whatever the order of its keys, while two rows of one search are two alerts. Search and app, because they
  * say what is done with it: a forged one in another's name that comes first must not make the genuine one a repeat. Without a sid a repeat can't be
  * told from a second attack that looks the same; the id is then random, because a lost alert is worse than a repeated one.
+ * Whoever knows the token of the stock webhook, which is in Splunk's log, may have written such a delivery: its key `settings` means nothing.
  * @param body parsed JSON
  * @throws {PayloadError}
  */
-export function readSplunkPayload(
-  body: unknown,
-  { receivedAt, source, deliveryId = null }: DeliveryAbout,
-): Alert {
+export function readSplunkPayload(body: unknown, about: DeliveryAbout): Alert {
   const payload = checked(body);
+  const { receivedAt, source, deliveryId = null } = about;
   const said = {
     sid: textOrNull(payload.sid),
     searchName: textOrNull(payload.search_name),
@@ -70,9 +74,19 @@ export function readSplunkPayload(
     id: deliveryId === null ? alertId(said) : idOfDelivery(deliveryId),
     source,
     ...said,
-    extras: readExtras(body),
+    ...(source === fromWebhook ? { settings: null, extras: readExtras(body) } : askedFor(body, about)),
     receivedAt,
   };
+}
+
+/** The settings; what of them means nothing here stays an extra. */
+function askedFor(body: unknown, { onIgnored }: DeliveryAbout): Pick<Alert, "settings" | "extras"> {
+  const { settings: said, ...others } = isObject(body) ? body : {};
+  const { settings, rest, ignored } = readSettings(said);
+  if (ignored.length > 0) {
+    onIgnored?.(ignored);
+  }
+  return { settings, extras: readExtras(rest === undefined ? others : { ...others, settings: rest }) };
 }
 
 function checked(body: unknown): SplunkPayload {
@@ -150,10 +164,6 @@ function textOf(value: unknown): string {
 /** Splunk sends an empty text where others send null. */
 function textOrNull(text: string | null | undefined): string | null {
   return text === undefined || text === "" ? null : text;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Another shape than what is hashed for a sid, so that no delivery of the one kind can have the id of one of the other. */

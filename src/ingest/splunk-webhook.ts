@@ -1,5 +1,6 @@
 import type { Express, RequestHandler } from "express";
 import { xContentTypeOptions } from "helmet";
+import { fromWebhook } from "../domain/alert-source.ts";
 import { sendProblem } from "../problem.ts";
 import { acceptDelivery } from "./accept-delivery.ts";
 import { admit, holdPlace } from "./admit.ts";
@@ -38,10 +39,7 @@ function mountStock(app: Express, deps: WebhookDeps, beginning: readonly Request
     (request, response) => {
       const body: unknown = request.body;
       const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-      return holdPlace(
-        response,
-        acceptDelivery(deps, { request, response }, bytes, { source: "splunk-webhook" }),
-      );
+      return holdPlace(response, acceptDelivery(deps, { request, response }, bytes, { source: fromWebhook }));
     },
   );
   app.all(path, refuseOtherMethods);

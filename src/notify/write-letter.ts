@@ -1,4 +1,5 @@
 import { beingTried, type Enforcement, type EnforcementState } from "../domain/block.ts";
+import { longestNote } from "../domain/alert-settings.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Story } from "../ports.ts";
 import { adviceFor } from "./advice.ts";
@@ -43,6 +44,7 @@ export function writeLetter(story: Story, now: Date, canaries: readonly string[]
 
 function alertSection({ decision, alert, sighting }: Story): Section {
   const link = webLink(alert.resultsLink);
+  const note = alert.settings?.note ?? null;
   const fields = sighting.fields.slice(0, most.fields).map((field) => cleanText(field, 80));
   const rest = sighting.fields.length - fields.length;
   return {
@@ -54,6 +56,7 @@ function alertSection({ decision, alert, sighting }: Story): Section {
           "Search",
           alert.searchName === null ? "a search that was not saved" : cleanText(alert.searchName, 200),
         ),
+        ...(note === null ? [] : [row("Note", cleanText(note, longestNote))]),
         row("Events", String(sighting.count)),
         row("Found in", [...fields, ...(rest > 0 ? [`${rest} more`] : [])].join(", ")),
         row("Received", utc(alert.receivedAt)),

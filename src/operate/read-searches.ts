@@ -49,7 +49,7 @@ function toldSilence({ told, lastAlertAt }: SearchRecord, now: Date): string | n
     return null;
   }
   if (!told.hasWebhook) {
-    return "sends nothing here any more: in Splunk its webhook is gone, or leads elsewhere";
+    return "sends nothing here any more: in Splunk its webhook or alert action is gone, or leads elsewhere";
   }
   if (!told.isScheduled) {
     return "does not run any more: in Splunk it is disabled, or has no schedule";

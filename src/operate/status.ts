@@ -24,18 +24,19 @@ export interface Status {
   readonly troubles: readonly string[];
 }
 
+/** What of the store it needs. */
+export type StatusRecords =
+  | "counts"
+  | "firewalls"
+  | "backlogs"
+  | "withdrawnBlocks"
+  | "controls"
+  | "openAlarms"
+  | "searches"
+  | "searchesWithoutAddresses";
+
 export interface StatusDeps extends FirewallsDeps, Pick<SearchesDeps, "expectedSearches"> {
-  readonly store: Pick<
-    Store,
-    | "counts"
-    | "firewalls"
-    | "backlogs"
-    | "withdrawnBlocks"
-    | "controls"
-    | "openAlarms"
-    | "searches"
-    | "searchesWithoutAddresses"
-  >;
+  readonly store: Pick<Store, StatusRecords>;
   readonly providers: ProviderStates;
   /** Deliveries refused since the start that may have been good ones, by reason. */
   readonly refusals: () => Readonly<Record<string, number>>;

@@ -43,6 +43,7 @@ const mostText = 600;
 export function tellAddress(story: AddressStory): readonly string[] {
   return [
     ...tellSightings(story.report),
+    ...tellNotes(story.report),
     ...story.report.findings.map((finding) => tellFinding(story, finding)),
     ...tellLookUps(story),
     ...tellHistory(story),
@@ -62,6 +63,25 @@ function tellSightings(report: AddressReport): readonly string[] {
   return [
     `Seen ${times(events)} in ${atLeast}${counted(alerts, "alert")} by ${searches === 1 ? "1 search" : `${searches} searches`}, first ${shortUtc(first)}, last ${shortUtc(last)}.`,
   ];
+}
+
+/** Of the newest alerts that name it. */
+const mostNotes = 3;
+/** Characters: the whole note is in the alert. */
+const mostNoted = 400;
+
+/** What the authors of its alerts have written for people, newest first. */
+function tellNotes({ sightings }: AddressReport): readonly string[] {
+  const told = sightings.flatMap(({ settings, searchName }) =>
+    settings?.note === null || settings?.note === undefined
+      ? []
+      : [`Note of ${searchWords(searchName)}: ${cleanText(settings.note, mostNoted)}`],
+  );
+  return [...new Set(told)].slice(0, mostNotes);
+}
+
+function searchWords(searchName: string | null): string {
+  return searchName === null ? "an alert without a search" : `the search "${cleanText(searchName, 100)}"`;
 }
 
 interface Seen {

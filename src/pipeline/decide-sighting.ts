@@ -148,6 +148,7 @@ export function decideBy(deps: PipelineDeps, { sighting, plan, facts }: Case, ba
     count,
     activity: facts.activity,
     missing: basis.missing,
+    ...(plan.askedMode === null ? {} : { askedMode: plan.askedMode }),
   };
   return deps.decide({
     alertId,

@@ -43,7 +43,7 @@ export function startDeciding(deps: PipelineDeps, onParked: () => void): Loop {
     // One whose lease ended under way may come again: it is being decided already.
     const fresh = claimed
       .filter(({ id }) => !running.has(id))
-      .map((sighting) => ({ sighting, ip: sighting.ip, plan: deps.planOf(sighting.searchName) }));
+      .map((sighting) => ({ sighting, ip: sighting.ip, plan: deps.planOf(sighting) }));
     const factsOf = await factsForAll(deps, fresh, now);
     for (const one of fresh) {
       start(

@@ -41,8 +41,8 @@ export interface PipelineDeps {
   /** Whose answer could still change what is decided. */
   readonly openProviders: (question: OpenQuestion) => Open;
   readonly decide: (question: Question) => Decision;
-  /** How alerts of a search are handled. */
-  readonly planOf: (searchName: string | null) => Plan;
+  /** How alerts of a search are handled. @param wanted askedMode: the mode that the alert asks for */
+  readonly planOf: (wanted: { readonly searchName: string | null; readonly askedMode: Mode | null }) => Plan;
   /** The windows, in seconds, in which the policies count events. */
   readonly windows: readonly number[];
   /** True when a block may drop more than this address alone. */
@@ -67,6 +67,8 @@ export interface Plan {
   /** The names of those in them; none where nothing is enforced. */
   readonly firewalls: readonly string[];
   readonly mode: Mode;
+  /** Set where the mode is what the alert asks for, and not what the settings say. */
+  readonly askedMode: Mode | null;
   readonly policy: Policy;
   /** For alerts whose rows say nothing; null: nobody has said. */
   readonly severity: Severity | null;

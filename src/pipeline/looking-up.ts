@@ -47,7 +47,11 @@ async function stillWanted(
   const asked = candidates
     .filter(({ ip }) => awaited.has(ip) && deps.protectedReason(ip) === null)
     .flatMap(({ ip, searches }) =>
-      searches.map((search) => ({ ip, plan: deps.planOf(search === "" ? null : search) })),
+      searches.map((search) => ({
+        ip,
+        // What waits does not say what its alert asks for. At the worst a provider is asked for what is on record as blocked only.
+        plan: deps.planOf({ searchName: search === "" ? null : search, askedMode: null }),
+      })),
     );
   const factsOf = await readFacts(deps, asked, now);
   return new Set(

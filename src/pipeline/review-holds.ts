@@ -42,13 +42,13 @@ async function confirmed(deps: PipelineDeps, holds: readonly Hold[]): Promise<re
 }
 
 async function reviewPage(deps: PipelineDeps, holds: readonly Hold[], signal: AbortSignal): Promise<void> {
-  const wanted = holds.map((hold) => ({
-    hold,
-    ip: hold.decision.ip,
-    plan: deps.planOf(hold.searchName),
-  }));
+  const wanted = holds.map((hold) => {
+    const askedMode = hold.decision.inputs.askedMode ?? null;
+    const plan = deps.planOf({ searchName: hold.searchName, askedMode });
+    return { hold, ip: hold.decision.ip, askedMode, plan };
+  });
   const factsOf = wanted.length === 0 ? undefined : await readFacts(deps, wanted, deps.now());
-  for (const { hold, ip, plan } of wanted) {
+  for (const { hold, ip, askedMode, plan } of wanted) {
     const facts = factsOf?.(ip, plan);
     if (signal.aborted || facts === undefined || isSettled(facts) || deps.protectedReason(ip) !== null) {
       continue;
@@ -56,7 +56,7 @@ async function reviewPage(deps: PipelineDeps, holds: readonly Hold[], signal: Ab
     const { id, alertId, inputs } = hold.decision;
     const one = {
       // As it was seen then, and not held as far as this question goes.
-      sighting: { ...inputs, id: "", alertId, ip, createdAt: hold.createdAt },
+      sighting: { ...inputs, askedMode, id: "", alertId, ip, createdAt: hold.createdAt },
       plan,
       facts: {
         ...facts,

@@ -1,13 +1,10 @@
 import { sql } from "kysely";
-import { z } from "zod";
 import { fieldNames } from "../domain/field-names.ts";
-import { Json, Texts } from "./columns.ts";
 import { type Engine, isOneOf } from "./engine.ts";
+import { StoredRows } from "./stored-rows.ts";
 
 /** Of one alert's rows, in characters of JSON: a page has hundreds of alerts. */
 const mostRead = 64 * 1024;
-
-const Rows = Json.pipe(z.array(z.array(z.tuple([z.string(), Texts]))));
 
 /** The names of these alerts' fields; without those that are too large to be read for a list, or can't be read. */
 export async function fieldsOfAlerts(
@@ -25,7 +22,7 @@ export async function fieldsOfAlerts(
     .execute();
   return new Map(
     rows.flatMap(({ id, rows: text }) => {
-      const { data } = Rows.safeParse(text);
+      const { data } = StoredRows.safeParse(text);
       return data === undefined ? [] : [[id, fieldNames(data)] as const];
     }),
   );

@@ -3,6 +3,7 @@ import type { Store } from "../ports.ts";
 import { claiming, done, leaseOf, oldestFirst } from "./claim.ts";
 import { alertColumns, type AlertValues, type Engine, storable } from "./engine.ts";
 import type { ReadRows } from "./read-rows.ts";
+import { settingsText } from "./stored-settings.ts";
 import { AlertRow } from "./rows.ts";
 
 /** Of one claim, in memory and parsed at once: about 0.2 s of a processor and 100 MB. */
@@ -61,5 +62,6 @@ function valuesOf(alert: Alert): AlertValues {
     alert.rows.length,
     storable(alert.extras),
     alert.receivedAt.getTime(),
+    settingsText(alert.settings),
   ];
 }

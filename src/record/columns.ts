@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { modes } from "../domain/decision.ts";
 import { parseIpAddress, parseIpPrefix } from "../domain/ip-address.ts";
 
 // A database can be restored, edited and upgraded: what comes out of it is checked like anything from outside.
@@ -10,7 +11,7 @@ export const Time = z
   .min(-latestMs)
   .max(latestMs)
   .transform((ms) => new Date(ms));
-export const Mode = z.enum(["observe", "approve", "enforce"]);
+export const Mode = z.enum(modes);
 export const BlockMode = z.enum(["observe", "enforce"]);
 
 export const Address = z.string().transform((text, context) => {

@@ -69,6 +69,7 @@ type ReportRecords = Pick<
   Store,
   | "listAlerts"
   | "alert"
+  | "settingsOfAlert"
   | "listDecisions"
   | "decision"
   | "pastDecisions"
@@ -186,6 +187,7 @@ function guardReports(guard: Guard, records: ReportRecords): ReportRecords {
   return {
     listAlerts: guard(records.listAlerts),
     alert: guard(records.alert),
+    settingsOfAlert: guard(records.settingsOfAlert),
     listDecisions: guard(records.listDecisions),
     decision: guard(records.decision),
     pastDecisions: guard(records.pastDecisions),

@@ -16,6 +16,7 @@ const Inputs = z.object({
   activity: z.array(z.object({ seconds: z.number(), events: z.number() })),
   offences: z.number(),
   missing: Texts,
+  askedMode: Mode.exactOptional(),
 });
 
 const Shadow = z.object({

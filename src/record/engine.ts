@@ -38,6 +38,7 @@ export const alertColumns = [
   "row_count",
   "extras",
   "received_at",
+  "settings",
 ] as const;
 
 export type AlertValues = readonly [
@@ -52,6 +53,7 @@ export type AlertValues = readonly [
   rowCount: number,
   extras: string | null,
   receivedAt: number,
+  settings: string | null,
 ];
 
 /**

@@ -2,7 +2,7 @@ import type { Hold, Store } from "../ports.ts";
 import { decisionColumns, HoldRow } from "./decision-rows.ts";
 import type { Engine, Queries } from "./engine.ts";
 import { endedReceipt, refuseHold } from "./holds.ts";
-import { pageOf, readCursor } from "./page-cursor.ts";
+import { isOlder, pageOf } from "./page-cursor.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { appendReceipts } from "./receipts.ts";
 
@@ -14,15 +14,10 @@ export function createHoldRecords(
   const { reader, writer } = engine;
   return {
     async holds({ limit, cursor, now, all = false, causes }) {
-      const from = readCursor(cursor);
       const rows = await holdsWithDecisions(reader)
         .$if(!all, (query) => query.where("h.ended_at", "is", null).where("h.expires_at", ">", now.getTime()))
         .$if(causes !== undefined, (query) => query.where("h.cause", "in", causes ?? []))
-        .$if(from !== null, (query) =>
-          query.where((eb) =>
-            eb(eb.refTuple("h.created_at", "h.decision_id"), "<", eb.tuple(from?.at ?? 0, from?.id ?? "")),
-          ),
-        )
+        .where(isOlder(cursor, "h.created_at", "h.decision_id"))
         .orderBy("h.created_at", "desc")
         .orderBy("h.decision_id", "desc")
         // One more than wanted tells whether there are more.

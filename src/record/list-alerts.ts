@@ -3,11 +3,12 @@ import { fromWebhook } from "../domain/alert-source.ts";
 import type { AlertSummary, RecoverySummary, Store } from "../ports.ts";
 import { alertColumns, type Engine, isOneOf } from "./engine.ts";
 import { fieldsOfAlerts } from "./alert-fields.ts";
-import { pageOf, readCursor } from "./page-cursor.ts";
+import { isOlder, pageOf } from "./page-cursor.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { AlertSummaryRow } from "./report-rows.ts";
 import { RecoverySummaryRow } from "./recovery-rows.ts";
 import { AlertRow } from "./rows.ts";
+import { settingsOf } from "./stored-settings.ts";
 import { reportSightings, sightingReports } from "./sighting-reports.ts";
 
 /** Without the rows: they may be megabytes each. */
@@ -28,19 +29,17 @@ const summaryColumns = [
 const mostSightings = 1000;
 
 /** Alerts with what became of them, for people. */
-export function createAlertLists(engine: Engine, readRows: ReadRows): Pick<Store, "listAlerts" | "alert"> {
+export function createAlertLists(
+  engine: Engine,
+  readRows: ReadRows,
+): Pick<Store, "listAlerts" | "alert" | "settingsOfAlert"> {
   const { reader } = engine;
   return {
     async listAlerts({ limit, cursor }) {
-      const from = readCursor(cursor);
       const rows = await reader
         .selectFrom("alerts")
         .select(summaryColumns)
-        .$if(from !== null, (query) =>
-          query.where((eb) =>
-            eb(eb.refTuple("received_at", "id"), "<", eb.tuple(from?.at ?? 0, from?.id ?? "")),
-          ),
-        )
+        .where(isOlder(cursor, "received_at"))
         .orderBy("received_at", "desc")
         .orderBy("id", "desc")
         // One more than wanted tells whether there are more.
@@ -62,6 +61,8 @@ export function createAlertLists(engine: Engine, readRows: ReadRows): Pick<Store
         ? undefined
         : { alert, summary, sightings: await sightingsOf(engine, readRows, alert) };
     },
+
+    settingsOfAlert: (id) => settingsOf(reader, id),
   };
 }
 

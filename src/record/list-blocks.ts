@@ -2,7 +2,7 @@ import type { Selectable } from "kysely";
 import type { Enforcement } from "../domain/block.ts";
 import type { BlockReport, Store } from "../ports.ts";
 import { type Engine, isOneOf } from "./engine.ts";
-import { pageOf, readCursor } from "./page-cursor.ts";
+import { isOlder, pageOf } from "./page-cursor.ts";
 import { blockColumns } from "./read-blocks.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { covers } from "./related-networks.ts";
@@ -21,7 +21,6 @@ export function createBlockLists(engine: Engine, readRows: ReadRows): Pick<Store
   const { reader } = engine;
   return {
     async listBlocks({ standingOnly, liftingOnly = false, limit, cursor, now }) {
-      const from = readCursor(cursor);
       // One more than wanted tells whether there are more.
       const rows = await reader
         .selectFrom("blocks")
@@ -40,11 +39,7 @@ export function createBlockLists(engine: Engine, readRows: ReadRows): Pick<Store
                 .where("state", "=", "lifting"),
             ),
         )
-        .$if(from !== null, (query) =>
-          query.where((eb) =>
-            eb(eb.refTuple("created_at", "id"), "<", eb.tuple(from?.at ?? 0, from?.id ?? "")),
-          ),
-        )
+        .where(isOlder(cursor, "created_at"))
         .orderBy("created_at", "desc")
         .orderBy("id", "desc")
         .limit(limit + 1)

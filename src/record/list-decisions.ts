@@ -1,6 +1,6 @@
 import type { Store } from "../ports.ts";
 import type { Engine } from "./engine.ts";
-import { pageOf, readCursor } from "./page-cursor.ts";
+import { isOlder, pageOf } from "./page-cursor.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { DecisionRow } from "./decision-rows.ts";
 
@@ -14,17 +14,12 @@ export function createDecisionLists(
     readRows(rows, { table: "decisions", schema: DecisionRow, idOf: ({ id }) => id }).readable;
   return {
     async listDecisions({ limit, cursor, action, differsOnly = false }) {
-      const from = readCursor(cursor);
       const rows = await reader
         .selectFrom("decisions")
         .selectAll()
         .$if(action !== undefined, (query) => query.where("action", "=", action ?? "block"))
         .$if(differsOnly, (query) => query.where("shadow", "is not", null))
-        .$if(from !== null, (query) =>
-          query.where((eb) =>
-            eb(eb.refTuple("decided_at", "id"), "<", eb.tuple(from?.at ?? 0, from?.id ?? "")),
-          ),
-        )
+        .where(isOlder(cursor, "decided_at"))
         .orderBy("decided_at", "desc")
         .orderBy("id", "desc")
         // One more than wanted tells whether there are more.

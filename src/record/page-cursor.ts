@@ -1,3 +1,5 @@
+import { type RawBuilder, sql } from "kysely";
+
 /** Where a page of a list ended: the moment and the id of its last row. */
 export interface Place {
   readonly at: number;
@@ -22,6 +24,18 @@ export function readCursor(cursor: string | null): Place | null {
     throw new RangeError("the cursor names no page: begin without one");
   }
   return { at: Number(at), id };
+}
+
+/**
+ * True for the rows of the page of this name, in a list from the newest to the oldest.
+ * @param at the column with the moment, `id` that with the id
+ * @throws {RangeError} when it is none of ours
+ */
+export function isOlder(cursor: string | null, at: string, id = "id"): RawBuilder<boolean> {
+  const from = readCursor(cursor);
+  return from === null
+    ? sql<boolean>`true`
+    : sql<boolean>`(${sql.ref(at)}, ${sql.ref(id)}) < (${from.at}, ${from.id})`;
 }
 
 /**

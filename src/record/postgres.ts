@@ -107,7 +107,7 @@ function labelOf(databaseUrl: string): string {
 const insertAlertsText = `
   insert into alerts (${alertColumns.join()}, due_at)
   select *, received_at
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::integer[], $10::text[], $11::bigint[])
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::integer[], $10::text[], $11::bigint[], $12::text[])
     as given (${alertColumns.join()})
   on conflict (id) do nothing
   returning id`;

@@ -3,6 +3,7 @@ import type { Decision } from "../domain/decision.ts";
 import type { Store } from "../ports.ts";
 import { type CommitDeps, commitDecisions } from "./commit-decisions.ts";
 import { inChunks, type Queries, storable } from "./engine.ts";
+import { settingsText } from "./stored-settings.ts";
 import { sightingId } from "./sightings.ts";
 
 type Entries = Parameters<Store["recordByHand"]>[1];
@@ -47,6 +48,7 @@ async function insertAlert(db: Queries, alert: Alert): Promise<void> {
       rows: JSON.stringify(alert.rows),
       row_count: alert.rows.length,
       extras: storable(alert.extras),
+      settings: settingsText(alert.settings),
       received_at: alert.receivedAt.getTime(),
     })
     .onConflict((conflict) => conflict.column("id").doNothing())

@@ -13,6 +13,7 @@ const claimedColumns = [
   "search_name",
   "app",
   "owner",
+  "settings",
   "created_at",
   "attempts",
   "wants",

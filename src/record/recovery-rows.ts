@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Confirmation, RecoverySummary, SearchRecord, WaitingRecovery } from "../ports.ts";
 import { Json, Time } from "./columns.ts";
+import { StoredSettings } from "./stored-settings.ts";
 
 export const WaitingRecoveryRow = z
   .object({
@@ -10,6 +11,7 @@ export const WaitingRecoveryRow = z
     search_name: z.string().nullable(),
     app: z.string().nullable(),
     owner: z.string().nullable(),
+    settings: StoredSettings,
     created_at: Time,
     attempts: z.number(),
     wants: z.number(),
@@ -22,6 +24,7 @@ export const WaitingRecoveryRow = z
       searchName: row.search_name,
       app: row.app,
       owner: row.owner,
+      settings: row.settings,
       createdAt: row.created_at,
       attempts: row.attempts,
       wants: row.wants,

@@ -4,6 +4,7 @@ import { Time } from "./columns.ts";
 import { DecisionRow } from "./decision-rows.ts";
 import { confirmationOf } from "./recovery-rows.ts";
 import { SightingRow } from "./rows.ts";
+import { StoredSettings } from "./stored-settings.ts";
 
 /** An alert as far as its own row tells. */
 export const AlertSummaryRow = z
@@ -63,6 +64,7 @@ export const SightingReportRow = z.intersection(
     .object({
       alert_id: z.string(),
       search_name: z.string().nullable(),
+      settings: StoredSettings,
       created_at: Time,
       error: z.string().nullable(),
       due_at: Time.nullable(),
@@ -71,6 +73,7 @@ export const SightingReportRow = z.intersection(
       (row): Omit<SightingReport, "sighting" | "decision"> => ({
         alertId: row.alert_id,
         searchName: row.search_name,
+        settings: row.settings,
         seenAt: row.created_at,
         error: row.error,
         dueAt: row.due_at,

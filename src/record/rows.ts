@@ -4,7 +4,9 @@ import type { Block, Enforcement } from "../domain/block.ts";
 import { type Finding, type Hint, hints } from "../domain/finding.ts";
 import { severities } from "../domain/severity.ts";
 import type { BlockReport, FirewallRecord, RequestedChange, WaitingSighting } from "../ports.ts";
-import { Address, BlockMode, GroupsText, Json, Prefix, Texts, Time } from "./columns.ts";
+import { Address, BlockMode, GroupsText, Json, Mode, Prefix, Texts, Time } from "./columns.ts";
+import { StoredRows } from "./stored-rows.ts";
+import { StoredSettings } from "./stored-settings.ts";
 
 export const AlertRow = z
   .object({
@@ -15,8 +17,9 @@ export const AlertRow = z
     app: z.string().nullable(),
     owner: z.string().nullable(),
     results_link: z.string().nullable(),
-    rows: Json.pipe(z.array(z.array(z.tuple([z.string(), Texts])))),
+    rows: StoredRows,
     extras: z.string().nullable(),
+    settings: StoredSettings,
     received_at: Time,
   })
   .transform(
@@ -30,6 +33,7 @@ export const AlertRow = z
       resultsLink: row.results_link,
       rows: row.rows,
       extras: row.extras,
+      settings: row.settings,
       receivedAt: row.received_at,
     }),
   );
@@ -49,11 +53,15 @@ export const SightingRow = SightingColumns.transform(
   ({ ip, count, fields, severity }): Sighting => ({ ip, count, fields, severity }),
 );
 
-export const WaitingSightingRow = SightingColumns.extend({ search_name: z.string().nullable() }).transform(
+export const WaitingSightingRow = SightingColumns.extend({
+  search_name: z.string().nullable(),
+  asked_mode: Mode.nullable(),
+}).transform(
   (row): WaitingSighting => ({
     id: row.id,
     alertId: row.alert_id,
     searchName: row.search_name,
+    askedMode: row.asked_mode,
     ip: row.ip,
     count: row.count,
     fields: row.fields,

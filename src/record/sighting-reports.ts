@@ -11,7 +11,7 @@ export function reportSightings(db: Queries) {
     .selectFrom("sightings as s")
     .leftJoin("alerts as a", "a.id", "s.alert_id")
     .selectAll("s")
-    .select("a.search_name");
+    .select(["a.search_name", "a.settings"]);
 }
 
 /** Sightings with what was decided about each, in the same order. */

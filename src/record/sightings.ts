@@ -11,7 +11,7 @@ import { countAlerts } from "./searches.ts";
 import { shareBatches } from "./shared-transaction.ts";
 import { wantRecoveries } from "./want-recoveries.ts";
 
-/** Rows per insert: 9 columns each must stay below SQLite's 32,766 parameters. */
+/** Rows per insert: 10 columns each must stay below SQLite's 32,766 parameters. */
 const rowsPerInsert = 1000;
 
 /** Rows per transaction; about 20 ms of a processor. */
@@ -32,6 +32,7 @@ const claimedColumns = [
   "count",
   "fields",
   "severity",
+  "asked_mode",
   "attempts",
   "created_at",
   "due_at",
@@ -105,7 +106,7 @@ interface Extracted extends ExtractedAlert {
   readonly now: Date;
 }
 
-const nothingElse: ExtractedAlert = { search: null, recovery: null, doubt: null };
+const nothingElse: ExtractedAlert = { search: null, recovery: null, doubt: null, askedMode: null };
 
 async function recordMany({ writer }: Engine, extracted: Extracted): Promise<void> {
   let left = extracted.sightings.length;
@@ -156,7 +157,7 @@ async function endAlert(db: Queries, { alertId, doubt }: Extracted): Promise<boo
 
 async function insertSightings(
   db: Queries,
-  { alertId, sightings, now }: Pick<Extracted, "alertId" | "sightings" | "now">,
+  { alertId, sightings, now, askedMode }: Pick<Extracted, "alertId" | "sightings" | "now" | "askedMode">,
 ): Promise<void> {
   const rows = sightings.map(({ ip, count, fields, severity }) => ({
     id: sightingId(alertId, ip),
@@ -165,6 +166,7 @@ async function insertSightings(
     count,
     fields: JSON.stringify(fields),
     severity,
+    asked_mode: askedMode,
     created_at: now.getTime(),
     due_at: now.getTime(),
     attempts: 0,

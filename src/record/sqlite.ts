@@ -103,7 +103,7 @@ function createInsertAlerts(database: DatabaseSync, writer: Kysely<Schema>): Eng
   let insert: StatementSync | undefined;
   const insertAll = (rows: readonly AlertValues[]): readonly boolean[] => {
     insert ??= database.prepare(
-      `insert into alerts (${alertColumns.join()}, due_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11) on conflict (id) do nothing`,
+      `insert into alerts (${alertColumns.join()}, due_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11) on conflict (id) do nothing`,
     );
     database.exec("begin immediate");
     try {

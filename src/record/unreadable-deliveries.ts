@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Store } from "../ports.ts";
 import { type Engine, storable } from "./engine.ts";
-import { pageOf, readCursor } from "./page-cursor.ts";
+import { isOlder, pageOf } from "./page-cursor.ts";
 import type { ReadRows } from "./read-rows.ts";
 import { UnreadableRow } from "./report-rows.ts";
 
@@ -16,15 +16,10 @@ export function createUnreadableRecords(
   const table = { table: "unreadable_deliveries", schema: UnreadableRow, idOf: idOfRow } as const;
   return {
     async listUnreadable({ limit, cursor }) {
-      const from = readCursor(cursor);
       const rows = await reader
         .selectFrom("unreadable_deliveries")
         .selectAll()
-        .$if(from !== null, (query) =>
-          query.where((eb) =>
-            eb(eb.refTuple("received_at", "id"), "<", eb.tuple(from?.at ?? 0, from?.id ?? "")),
-          ),
-        )
+        .where(isOlder(cursor, "received_at"))
         .orderBy("received_at", "desc")
         .orderBy("id", "desc")
         .limit(limit + 1)

@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from "kysely";
 import type { RecoveryWanted } from "../ports.ts";
 import { type Queries, storable } from "./engine.ts";
+import { settingsText } from "./stored-settings.ts";
 
-/** Of a recovery that begins: 12 columns each must stay below SQLite's 32,766 parameters. */
+/** Of a recovery that begins: 13 columns each must stay below SQLite's 32,766 parameters. */
 const rowsPerInsert = 1000;
 
 /** Between two recoveries of one sid: whoever sends alerts of it again and again must not have it fetched without a pause. */
@@ -98,6 +99,7 @@ function valuesOf(one: RecoveryWanted, now: Date) {
     search_name: storable(one.searchName),
     app: storable(one.app),
     owner: storable(one.owner),
+    settings: settingsText(one.settings),
     created_at: now.getTime(),
     attempts: 0,
     wants: 1,

@@ -1,6 +1,7 @@
 /** Alerts and the addresses that they name. Types only; imported through `ports.ts`. */
 import type { Alert, Sighting } from "../domain/alert.ts";
-import type { Decision } from "../domain/decision.ts";
+import type { AlertSettings } from "../domain/alert-settings.ts";
+import type { Decision, Mode } from "../domain/decision.ts";
 import type { Claim, Page, PageWanted } from "./paging.ts";
 import type { Confirmation, ExtractedAlert, RecoverySummary } from "./recoveries.ts";
 
@@ -34,6 +35,8 @@ export interface WaitingSighting extends Sighting {
   readonly alertId: string;
   /** The name of the search whose alert it is of. */
   readonly searchName: string | null;
+  /** The mode that its alert asks for. */
+  readonly askedMode: Mode | null;
   readonly attempts: number;
   /** When it was first recorded. */
   readonly createdAt: Date;
@@ -64,6 +67,8 @@ export interface SightingReport {
   readonly sighting: Sighting;
   readonly alertId: string;
   readonly searchName: string | null;
+  /** What its alert asks for. */
+  readonly settings: AlertSettings | null;
   readonly seenAt: Date;
   /** Null while it waits. */
   readonly decision: Decision | null;
@@ -119,6 +124,8 @@ export interface AlertRecords {
   postponeSighting(id: string, dueAt: Date, reason: string): Promise<void>;
   /** The sighting can't be decided: kept, with the reason. */
   failSighting(id: string, reason: string): Promise<void>;
+  /** What the author of the alert asks for; null also when there is no such alert. */
+  settingsOfAlert(id: string): Promise<AlertSettings | null>;
   listAlerts(wanted: PageWanted): Promise<Page<AlertSummary>>;
   /** The alert with its first 1,000 sightings. */
   alert(

@@ -1,10 +1,12 @@
 /** What Splunk is asked about alerts, and what it told of searches. Types only; imported through `ports.ts`. */
+import type { AlertSettings } from "../domain/alert-settings.ts";
 import type { Alert } from "../domain/alert.ts";
+import type { Mode } from "../domain/decision.ts";
 import type { Claim } from "./paging.ts";
 
 /**
  * Why Splunk is asked about one run of a search. `rows`: its alert came with the first row only; `check`: its alerts have all their rows, but
- * Splunk is to confirm them; `missed`: its alert never came; `missed-rows`: of its alerts, one for each row, some never came.
+ * Splunk is to confirm them; `missed`: its alert never came; `missed-rows`: of its alerts, each with one row or with a part of them, some never came.
  */
 export type RecoveryCause = "rows" | "check" | "missed" | "missed-rows";
 
@@ -17,6 +19,8 @@ export interface RecoveryWanted {
   readonly searchName: string | null;
   readonly app: string | null;
   readonly owner: string | null;
+  /** What its search says in the form of our own alert action. */
+  readonly settings: AlertSettings | null;
   /** Do it again when it has been done: this alert is to be confirmed too, or more rows were missed. */
   readonly isRepeated: boolean;
   readonly dueAt: Date;
@@ -64,12 +68,14 @@ export interface ExtractedAlert {
   readonly recovery: RecoveryWanted | null;
   /** Why it can't be confirmed, when that shows without asking; null: it does not. */
   readonly doubt: string | null;
+  /** The mode that it asks for. */
+  readonly askedMode: Mode | null;
 }
 
 /** What Splunk tells of a saved search. */
 export interface SearchTold {
   readonly isScheduled: boolean;
-  /** Its webhook leads to us. */
+  /** Its webhook leads to us, or our own alert action is on. */
   readonly hasWebhook: boolean;
   readonly nextRunAt: Date | null;
   /** The newest run that it has told of. */

@@ -55,6 +55,7 @@ function alertOf({ sid, result }: Delivery): Alert {
     ...about,
     rows: [row],
     extras: null,
+    settings: null,
     receivedAt: new Date(),
   };
 }

@@ -37,7 +37,7 @@ export async function benchRecover(print: (line: string) => void): Promise<void>
     for (const [n, row] of rows(missedCount).entries()) {
       const sid = splunk.addRun(sidOf(n + 1), [row]);
       const about = { searchName: "SSH brute force", app: "search", owner: "admin" };
-      splunk.lost.push({ sid, ...about, failedAt: new Date(), reason: "" });
+      splunk.lost.push({ action: "webhook", sid, ...about, failedAt: new Date(), reason: "" });
     }
     const beginMs = performance.now();
     const after = await start(dir, splunk);

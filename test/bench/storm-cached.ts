@@ -124,6 +124,7 @@ async function seedSightings(store: Store, { bodies }: StormWorld, run: string):
         resultsLink: null,
         rows: [Object.entries(result).map(([field, value]) => [field, [value]] as const)],
         extras: null,
+        settings: null,
         receivedAt: now,
       })),
     );

@@ -13,10 +13,13 @@ const wanted = (changes: Partial<RecoveryWanted> = {}): RecoveryWanted => ({
   searchName: "SSH brute force",
   app: "search",
   owner: "admin",
+  settings: null,
   isRepeated: false,
   dueAt: t0,
   ...changes,
 });
+
+const done = { wants: 1, outcome: "done", error: null } as const;
 
 /** The beginning of the ids of the alerts of `sid`. */
 const time = searchTimeOf(sid);
@@ -33,6 +36,7 @@ async function extract(
     search: null,
     recovery: null,
     doubt: null,
+    askedMode: null,
     ...extracted,
   });
 }
@@ -54,6 +58,7 @@ describeStore("the store's recoveries", (engine) => {
         searchName: "SSH brute force",
         app: "search",
         owner: "admin",
+        settings: null,
         createdAt: t0,
         attempts: 0,
         wants: 1,
@@ -186,14 +191,7 @@ describeStore("the store's recoveries", (engine) => {
     await extract(store, "al_1", { doubt: "it has no sid" });
     const check = (isGenuine: boolean | null) =>
       store.endRecovery(
-        {
-          sid,
-          wants: 1,
-          outcome: "done",
-          rows: 0,
-          error: null,
-          checked: [{ alertId: "al_1", isGenuine, doubt: null }],
-        },
+        { sid, ...done, rows: 0, checked: [{ alertId: "al_1", isGenuine, doubt: null }] },
         t0,
       );
     const doubted = await store.confirmationOf("al_1");
@@ -226,6 +224,7 @@ describeStore("the store's recoveries", (engine) => {
     await store.recordSightings("al_ff", [], t0, {
       search: null,
       doubt: null,
+      askedMode: null,
       recovery: wanted({ sid: sids.strange, alertId: "al_ff" }),
     });
 

@@ -10,6 +10,7 @@ const wanted = (sid: string, cause: RecoveryWanted["cause"]): RecoveryWanted => 
   searchName: "SSH brute force",
   app: "search",
   owner: "admin",
+  settings: null,
   isRepeated: true,
   dueAt: t0,
 });
@@ -21,7 +22,12 @@ describeStore("what a recovery is for", (engine) => {
     for (const [n, cause] of (["check", "rows", "check"] as const).entries()) {
       await store.insertAlerts([sampleAlert(`al_${n}`, { sid: "1760000400.1" })]);
       const recovery = wanted("1760000400.1", cause);
-      await store.recordSightings(`al_${n}`, [], t0, { search: null, doubt: null, recovery });
+      await store.recordSightings(`al_${n}`, [], t0, {
+        search: null,
+        doubt: null,
+        askedMode: null,
+        recovery,
+      });
     }
 
     // Both at once, in one transaction.

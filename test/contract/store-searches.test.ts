@@ -30,6 +30,7 @@ describeStore("the store's searches", (engine) => {
           search: { name: names[n % 3] ?? "", alertAt: after(n) },
           recovery: null,
           doubt: null,
+          askedMode: null,
         }),
       ),
     );

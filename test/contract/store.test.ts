@@ -208,7 +208,15 @@ describeStore("the store's alerts and sightings", (engine) => {
 
       expect(await store.claimSightings(sampleClaim({ now: after(299) }))).toEqual([]);
       expect(await store.claimSightings(sampleClaim({ now: after(300) }))).toEqual([
-        { ...sightings[0], id: claimed?.id, alertId: "al_1", searchName: null, attempts: 1, createdAt: t0 },
+        {
+          ...sightings[0],
+          id: claimed?.id,
+          alertId: "al_1",
+          searchName: null,
+          askedMode: null,
+          attempts: 1,
+          createdAt: t0,
+        },
       ]);
     });
   });

@@ -45,6 +45,7 @@ export function sampleAlert(id: string, changes: Partial<Alert> = {}): Alert {
     resultsLink: "https://splunk.example/app/search?sid=1",
     rows: [[["src_ip", ["203.0.113.9"]]]],
     extras: null,
+    settings: null,
     receivedAt: t0,
     ...changes,
   };

@@ -114,6 +114,7 @@ export function webhookSearch(url: string, changes: Partial<WebhookSearch> = {})
     app: "search",
     owner: "admin",
     url,
+    ownAction: null,
     isScheduled: true,
     cron: "*/5 * * * *",
     nextRunAt: null,

@@ -125,10 +125,12 @@ export async function startSplunk(options: SplunkOptions = {}) {
   ): void => {
     const parts = path.split("/").map(decodeURIComponent);
     if (path.endsWith("/saved/searches")) {
-      const [key = "", value] = search.split("=");
+      const conditions = search.split(" OR ").map((condition) => condition.split("="));
       const found = searches
         .map(searchEntry)
-        .filter(({ content }) => value === undefined || String(content[key]) === value);
+        .filter(({ content }) =>
+          conditions.some(([key = "", value]) => value === undefined || String(content[key]) === value),
+        );
       send(response, 200, JSON.stringify({ entry: page(found, count, offset) }));
       return;
     }

@@ -185,7 +185,9 @@ test("every route says what it is for, and names a role", async () => {
 /** Something of every kind. */
 async function seed({ store }: ApiServer): Promise<void> {
   await store.insertAlerts([
-    sampleAlert("al_1"),
+    sampleAlert("al_1", {
+      settings: { fields: ["src_ip"], severity: "high", mode: "observe", note: "Ask Anna." },
+    }),
     sampleAlert("al_2"),
     sampleAlert("al_3", { extras: '{"severity":{"a":[5]}}' }),
   ]);

@@ -135,6 +135,7 @@ test("1,000 alerts that never came are processed once each after an outage", {
   for (let n = 0; n < 1000; n += 1) {
     const missed = splunk.addRun(`scheduler__admin__search__RMD5_at_1760000400_${n}`, [row(n)]);
     splunk.lost.push({
+      action: "webhook",
       sid: missed,
       searchName: "SSH brute force",
       app: "search",

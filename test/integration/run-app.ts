@@ -24,6 +24,7 @@ import type {
   Story,
 } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
+import { signText } from "../fakes/sign-delivery.ts";
 import { silentLog } from "../fakes/silent-log.ts";
 import { unlimited } from "../fakes/unlimited.ts";
 
@@ -157,6 +158,11 @@ export interface RunningApp {
   /** Moves the program's clock. */
   readonly advance: (seconds: number) => void;
   readonly post: (body: object) => Promise<{ readonly status: number; readonly body: unknown }>;
+  /** Posts it as a signed delivery of this id; default is a new one. */
+  readonly postSigned: (
+    body: object,
+    id?: string,
+  ) => Promise<{ readonly status: number; readonly body: unknown }>;
 }
 
 export interface AppOptions {
@@ -262,6 +268,15 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
       const answer = await fetch(`${app.url()}/webhooks/splunk/${token}`, {
         method: "POST",
         body: JSON.stringify(body),
+      });
+      return { status: answer.status, body: await answer.json() };
+    },
+    async postSigned(body, id = crypto.randomUUID()) {
+      const text = JSON.stringify(body);
+      const answer = await fetch(`${app.url()}/webhooks/splunk`, {
+        method: "POST",
+        headers: signText(text, { secret: config.webhookSigningSecrets[0] ?? "", id, at: now() }),
+        body: text,
       });
       return { status: answer.status, body: await answer.json() };
     },

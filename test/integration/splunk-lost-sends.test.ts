@@ -17,12 +17,14 @@ test("webhooks that Splunk's log calls failed are found over the API, those of t
   expect(lost).toEqual([
     {
       ...search,
+      action: "webhook",
       sid: "lost.2",
       failedAt: new Date(at(10).getTime() + 500),
       reason: "Error sending webhook request: <urlopen error [Errno 111] Connection refused>",
     },
     {
       ...search,
+      action: "webhook",
       sid: "lost.4",
       failedAt: new Date(at(12).getTime() + 500),
       reason: "Error sending webhook request: HTTP Error 503: Service Unavailable",

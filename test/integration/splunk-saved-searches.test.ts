@@ -17,12 +17,43 @@ describe("saved searches with a webhook", () => {
       app: "app 1",
       owner: "soc",
       url: "https://portcullis.example.net/webhooks/splunk/a-secret-token-1234",
+      ownAction: null,
       isScheduled: true,
       cron: "*/5 * * * *",
       nextRunAt: new Date("2026-11-20T12:05:00Z"),
       isDigest: true,
       firesAbove: 0,
     });
+  });
+
+  test("or with our own alert action are found, with what its form says as far as it can be read", async () => {
+    const { splunk, api } = await splunkDesk();
+    const form = {
+      "action.webhook": "0",
+      "action.portcullis_block": "1",
+      "action.portcullis_block.param.fields": " src_ip, ,attacker",
+      "action.portcullis_block.param.severity": "High",
+      "action.portcullis_block.param.mode": "block everybody",
+      "action.portcullis_block.param.note": "ask the SOC",
+    };
+    splunk.addSearch({ name: "a", content: form });
+    splunk.addSearch({ name: "b", content: { ...form, "action.portcullis_block": "0" } });
+    splunk.addSearch({ name: "c", content: { "action.portcullis_block": true } });
+
+    expect(await api.webhookSearches(patient)).toMatchObject([
+      {
+        name: "a",
+        url: null,
+        ownAction: {
+          settings: { fields: ["src_ip", "attacker"], severity: "high", mode: null, note: "ask the SOC" },
+        },
+      },
+      {
+        name: "c",
+        url: "https://portcullis.example.net/webhooks/splunk/a-secret-token-1234",
+        ownAction: { settings: null },
+      },
+    ]);
   });
 
   test("are told apart also where Splunk does not filter", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { catchUp, catchUpAlarm, internalAlarm } from "../../src/ingest/catch-up.ts";
 import { leadsToUs } from "../../src/ingest/leads-to-us.ts";
-import type { LostSend, Store } from "../../src/ports.ts";
+import type { LostSend, RecoveryWanted, Store } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { after, sampleAlert, sampleClaim, t0 } from "../fakes/samples.ts";
 import { silentLog } from "../fakes/silent-log.ts";
@@ -12,6 +12,7 @@ const url = `https://receiver.example.net/webhooks/splunk/${token}`;
 const sid = (n: number): string => `scheduler__admin__search__RMD5_at_1760000400_${n}`;
 
 const lost = (n: number, changes: Partial<LostSend> = {}): LostSend => ({
+  action: "webhook",
   sid: sid(n),
   searchName: "SSH brute force",
   app: "search",
@@ -20,6 +21,17 @@ const lost = (n: number, changes: Partial<LostSend> = {}): LostSend => ({
   reason: "<urlopen error>",
   ...changes,
 });
+
+const asked: Omit<RecoveryWanted, "sid"> = {
+  alertId: null,
+  cause: "check",
+  searchName: null,
+  app: null,
+  owner: null,
+  settings: null,
+  isRepeated: false,
+  dueAt: t0,
+};
 
 interface Desk {
   readonly store: Store;
@@ -107,16 +119,8 @@ describe("alerts that never came", () => {
     await store.recordSightings("al_68e77890000100", [], t0, {
       search: null,
       doubt: null,
-      recovery: {
-        sid: sid(1),
-        alertId: "al_68e77890000100",
-        cause: "rows",
-        searchName: null,
-        app: null,
-        owner: null,
-        isRepeated: false,
-        dueAt: t0,
-      },
+      askedMode: null,
+      recovery: { ...asked, sid: sid(1), alertId: "al_68e77890000100", cause: "rows" },
     });
     splunk.lost.push(
       lost(1),
@@ -166,16 +170,7 @@ describe("alerts that never came", () => {
     splunk.lost.push(lost(1));
     // The ids of these alerts do not begin as those of their sids do, so that they have to be known otherwise.
     await store.recordMissed(
-      [1, 2].map((n) => ({
-        sid: sid(n),
-        alertId: null,
-        cause: "check" as const,
-        searchName: null,
-        app: null,
-        owner: null,
-        isRepeated: false,
-        dueAt: t0,
-      })),
+      [1, 2].map((n) => ({ ...asked, sid: sid(n) })),
       { name: "none", at: t0, holder: "none" },
       t0,
     );

@@ -12,7 +12,7 @@ const same = { groups: null, mode: null, severity: null, fields: null, policy: n
 const strict = policyWith({ block: [] });
 
 const options = { firewalls, mode: "enforce", policy: defaultPolicy, searches: [] } as const;
-const planOf = createSearchPlan({
+const planFor = createSearchPlan({
   ...options,
   searches: [
     { ...same, name: "DMZ *", groups: ["dmz"], mode: "observe" },
@@ -21,12 +21,15 @@ const planOf = createSearchPlan({
   ],
 });
 
+const planOf = (searchName: string | null) => planFor({ searchName, askedMode: null });
+
 describe("how alerts of a search are handled", () => {
   test("by the first rule that fits its name, in all that it says", () => {
     expect(planOf("SSH brute force")).toEqual({
       groups: null,
       firewalls: ["edge-1", "dmz-1", "alone"],
       mode: "approve",
+      askedMode: null,
       policy: strict,
       severity: "high",
       fields: ["src"],
@@ -35,6 +38,7 @@ describe("how alerts of a search are handled", () => {
       groups: ["edge", "dmz"],
       firewalls: ["edge-1", "dmz-1"],
       mode: "enforce",
+      askedMode: null,
       policy: defaultPolicy,
       severity: null,
       fields: null,
@@ -43,7 +47,9 @@ describe("how alerts of a search are handled", () => {
 
   test("on no firewall in mode observe, for the groups that it would be for", () => {
     expect(planOf("dmz brute force")).toMatchObject({ groups: ["dmz"], firewalls: [], mode: "observe" });
-    expect(createSearchPlan({ ...options, mode: "observe" })("x").firewalls).toEqual([]);
+    expect(
+      createSearchPlan({ ...options, mode: "observe" })({ searchName: "x", askedMode: null }).firewalls,
+    ).toEqual([]);
   });
 
   test("as the settings say when no rule fits, or the alert has no search", () => {
@@ -51,13 +57,37 @@ describe("how alerts of a search are handled", () => {
       groups: null,
       firewalls: ["edge-1", "dmz-1", "alone"],
       mode: "enforce",
+      askedMode: null,
       policy: defaultPolicy,
       severity: null,
       fields: null,
     };
 
     expect(planOf(null)).toEqual(usual);
-    expect(createSearchPlan(options)("x")).toEqual(usual);
+    expect(createSearchPlan(options)({ searchName: "x", askedMode: null })).toEqual(usual);
+  });
+
+  test("more cautiously when its alert asks for it, and never more freely", () => {
+    const modes = ["observe", "approve", "enforce", null] as const;
+    const modesOf = (searchName: string) =>
+      modes.map((askedMode) => {
+        const plan = planFor({ searchName, askedMode });
+        return [plan.mode, plan.askedMode, plan.firewalls.length];
+      });
+
+    expect(modesOf("DMZ x")).toEqual(modes.map(() => ["observe", null, 0]));
+    expect(modesOf("ssh x")).toEqual([
+      ["observe", "observe", 0],
+      ["approve", null, 3],
+      ["approve", null, 3],
+      ["approve", null, 3],
+    ]);
+    expect(modesOf("other")).toEqual([
+      ["observe", "observe", 0],
+      ["approve", "approve", 2],
+      ["enforce", null, 2],
+      ["enforce", null, 2],
+    ]);
   });
 
   test("a firewall without groups gets only what is for all", () => {

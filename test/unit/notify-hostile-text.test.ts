@@ -31,7 +31,12 @@ describe("hostile text", () => {
           },
         ],
       },
-      alert: { searchName: text, resultsLink: `javascript:${text}`, id: "al_0" },
+      alert: {
+        searchName: text,
+        resultsLink: `javascript:${text}`,
+        id: "al_0",
+        settings: { fields: null, severity: null, mode: null, note: text },
+      },
       sighting: { fields: Array(500).fill(text) },
       enforcements: [enforcement(text, { state: "failed", error: text }), enforcement("edge-2")],
     });

@@ -288,3 +288,11 @@ test("nothing is loaded from anywhere", () => {
 
   expect(html).not.toMatch(/<(?:img|link|script|iframe|object|embed|form|base)|url\(|@import|src=/i);
 });
+
+test("what the author of the alert has written for people stands with it, in text and HTML", () => {
+  const settings = { fields: null, severity: null, mode: null, note: "Honeypot. Ask <Anna>." };
+  const { text, html } = message(story({ alert: { settings } }));
+
+  expect(text).toMatch(/^Search: +SSH brute force\nNote: +Honeypot\. Ask <Anna>\.$/m);
+  expect(html).toContain("Honeypot. Ask &lt;Anna&gt;.");
+});

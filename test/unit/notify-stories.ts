@@ -103,6 +103,7 @@ export const blocked: Story = {
     resultsLink: "https://splunk.example.com/app/search/@go?sid=scheduler__admin&x='1'",
     rows: [],
     extras: null,
+    settings: null,
     receivedAt,
   },
   sighting: { ip: attacker, count: 57, fields: ["src_ip", "values(src)"], severity: null },

@@ -27,6 +27,7 @@ const sighting = (alertId: string, searchName: string | null) => ({
   sighting: { ip: address, count: 5, fields: ["src_ip"], severity: null },
   alertId,
   searchName,
+  settings: null,
   seenAt: t0,
   decision: null,
   error: null,
@@ -94,6 +95,29 @@ describe("the story of an address", () => {
       "Now 203.0.113.9/32 is blocked until 2026-11-22 09:00 UTC.",
       "An alert about it now would be decided: watch, because nothing speaks for a block.",
     ]);
+  });
+
+  test("tells the newest notes of its alerts, each once and on one line", () => {
+    const noted = (n: number, note: string | null, searchName: string | null = "a") => ({
+      ...sighting(`al_${n}`, searchName),
+      settings: { fields: null, severity: null, mode: null, note },
+    });
+    const notes = [
+      noted(1, "one\n\u202etwo"),
+      noted(2, null),
+      noted(3, "one\n\u202etwo"),
+      noted(4, "x", null),
+    ];
+    const seen = { events: 20, firstSeenAt: t0, lastSeenAt: t0 };
+
+    expect(tell({ sightings: notes, ...seen }).slice(1, 3)).toEqual([
+      'Note of the search "a": one \ufffdtwo',
+      "Note of an alert without a search: x",
+    ]);
+    const many = Array.from({ length: 9 }, (_, n) => noted(n, `note ${n}`));
+    expect(tell({ sightings: many, ...seen }).filter((line) => line.startsWith("Note of"))).toEqual(
+      [0, 1, 2].map((n) => `Note of the search "a": note ${n}`),
+    );
   });
 
   test("does not count what a person blocked by hand as an alert of a search", () => {

@@ -14,6 +14,7 @@ function sighting(id: string, attempts = 0): WaitingSighting {
     id,
     alertId: "al_1",
     searchName: "brute force",
+    askedMode: null,
     ip: ip("203.0.113.9"),
     count: 1,
     fields: ["src_ip"],
@@ -34,6 +35,7 @@ const plan: Plan = {
   groups: null,
   firewalls: [],
   mode: "observe",
+  askedMode: null,
   policy: defaultPolicy,
   severity: null,
 };
@@ -66,7 +68,7 @@ function start(store: Partial<PipelineDeps["store"]>, changes: Partial<PipelineD
       ...store,
     },
     extract: () => [],
-    followUp: () => ({ search: null, recovery: null, doubt: null }),
+    followUp: () => ({ search: null, recovery: null, doubt: null, askedMode: null }),
     onRecoveryWanted: () => undefined,
     confirmationOf: null,
     protectedReason: () => null,
@@ -231,7 +233,7 @@ async function recorded(changes: Partial<PipelineDeps>, store: Partial<PipelineD
 test("a block goes to the firewalls that its search is for", async () => {
   const asked: (string | null)[] = [];
   const record = await recorded({
-    planOf: (searchName) => {
+    planOf: ({ searchName }) => {
       asked.push(searchName);
       return { ...plan, groups: ["dmz"], firewalls: ["dmz-1"] };
     },

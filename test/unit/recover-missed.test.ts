@@ -1,12 +1,18 @@
 import { describe, expect, test } from "vitest";
+import type { AlertSettings } from "../../src/domain/alert-settings.ts";
+import { readSplunkPayload } from "../../src/ingest/splunk-payload.ts";
 import type { RecoveryCause } from "../../src/ports.ts";
 import { address, digest, perResult, recoveryDesk, type RecoveryDesk, rows, sid } from "./recovery-desk.ts";
 
 const addresses = (...numbers: readonly number[]): readonly string[] => numbers.map(address).toSorted();
 
 /** As catch-up writes it down. */
-async function miss({ store, now }: RecoveryDesk, cause: RecoveryCause): Promise<void> {
-  const about = { searchName: "SSH brute force", app: "search", owner: "nobody" };
+async function miss(
+  { store, now }: RecoveryDesk,
+  cause: RecoveryCause,
+  settings: AlertSettings | null = null,
+): Promise<void> {
+  const about = { searchName: "SSH brute force", app: "search", owner: "nobody", settings };
   await store.recordMissed(
     [{ sid, alertId: null, cause, ...about, isRepeated: cause === "missed-rows", dueAt: now() }],
     { name: "catch-up", at: now(), holder: "test" },
@@ -81,5 +87,26 @@ describe("rows that are sent one by one", () => {
     await desk.step();
 
     expect(await desk.addressesOf("splunk-recovered")).toEqual(addresses(0, 0));
+  });
+});
+
+describe("rows that our own action lost", () => {
+  test("are recovered without those that came signed, with what the search asks for", async () => {
+    const desk = await recoveryDesk();
+    desk.splunk.addRun(sid, rows(4));
+    const deliveryId = `${sid}.0.abc`;
+    const results = [0, 1].map((n) => ({ src_ip: address(n), count: "5", _time: "1760000400.000000" }));
+    const about = { receivedAt: desk.now(), source: "splunk-action", deliveryId };
+    await desk.store.insertAlerts([readSplunkPayload(digest({ result: null, results }), about)]);
+    await miss(desk, "missed-rows", { fields: null, severity: null, mode: "observe", note: "x" });
+
+    await desk.step();
+
+    expect(await desk.addressesOf("splunk-recovered")).toEqual(addresses(2, 3));
+    const [recovered] = await desk.store.alertsOfSid(sid, ["splunk-recovered"]);
+    expect(recovered?.settings).toMatchObject({ mode: "observe", note: "x" });
+    const [signed] = await desk.store.alertsOfSid(sid, ["splunk-action"]);
+    expect(await desk.store.confirmationOf(signed?.id ?? "")).toEqual({ isGenuine: true, doubt: null });
+    expect(await desk.store.counts(desk.now())).toMatchObject({ rowsRecovered: 2 });
   });
 });

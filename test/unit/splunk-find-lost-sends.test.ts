@@ -110,6 +110,45 @@ describe("a webhook counts as lost", () => {
   });
 });
 
+describe("our own alert action", () => {
+  const own = (code: number, sid = "1", ms = 0): readonly ActionLine[] => [
+    line(ms, `${worker} ${begun(sid, "portcullis_block")}`),
+    line(ms + 5, `${bad} action=portcullis_block STDERR -  rows 200 to 399 are lost: the disk is full`),
+    line(ms + 9, `${bad} action=portcullis_block - Alert action script returned error code=${code}`),
+  ];
+
+  test("has lost rows when it says so, ends by a fault, or its end is not told", () => {
+    expect(findLostSends(own(4), ...always)).toEqual([
+      {
+        action: "portcullis_block",
+        sid: "1",
+        searchName: "a",
+        app: "search",
+        owner: "admin",
+        failedAt: after(9),
+        reason: "rows 200 to 399 are lost: the disk is full",
+      },
+    ]);
+    for (const code of [1, 5, -9]) {
+      expect(lostOf(own(code))).toEqual(["1"]);
+    }
+    expect(lostOf(own(4).slice(0, 1))).toEqual(["1"]);
+  });
+
+  test("has lost nothing when it keeps the rows and sends them again", () => {
+    expect(lostOf([...own(2), ...own(3, "2", 20), ...own(0, "3", 40)])).toEqual([]);
+  });
+
+  test("and the webhook of the same search are told apart", () => {
+    const webhook = [line(20, `${worker} ${begun("1")}`), line(21, `${bad} action=webhook - exit code=2`)];
+
+    expect(findLostSends([...own(4), ...webhook], ...always).map(({ action }) => action)).toEqual([
+      "portcullis_block",
+      "webhook",
+    ]);
+  });
+});
+
 function byTime(a: ActionLine, b: ActionLine): number {
   return a.at.getTime() - b.at.getTime();
 }

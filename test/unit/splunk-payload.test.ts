@@ -41,6 +41,7 @@ describe("a stock payload", () => {
         ],
       ],
       extras: null,
+      settings: null,
       receivedAt: t0,
     });
   });

@@ -21,7 +21,7 @@ export interface LostSendFinder {
 }
 
 /**
- * The webhooks of which Splunk's log says that they failed in this time, one per sid. Only the line with which a send begins names its sid;
+ * The sends of which Splunk's log says that they failed in this time, one per action and sid. Only the line with which a send begins names its sid;
  * the lines that follow belong to the send that runs in their thread. Old versions name no thread: what failed there may be any send that was
  * under way, and all are given, because asking about one in vain does no harm. So is a send of which nothing more was ever said.
  * It wants the lines from `longestSendMs` before `since`.
@@ -32,7 +32,7 @@ export function createLostSendFinder(since: Date, until: Date): LostSendFinder {
   const keep = (sends: readonly LostSend[]): void => {
     for (const send of sends) {
       if (send.failedAt >= since && send.failedAt < until) {
-        lost.set(send.sid, send);
+        lost.set(`${send.action} ${send.sid}`, send);
       }
     }
   };
@@ -80,7 +80,7 @@ function step(
     return { ended: [], left: sends };
   }
   if (event.kind === "begun") {
-    const next = event.webhook === null ? [] : [{ invocation: event.webhook, begunAt: at, complaint: null }];
+    const next = event.send === null ? [] : [{ invocation: event.send, begunAt: at, complaint: null }];
     return isAlone ? { ended: sends.map(unsaid), left: next } : { ended: [], left: [...sends, ...next] };
   }
   if (event.kind === "sent") {
@@ -89,10 +89,19 @@ function step(
   const said = { failedAt: at, reason: event.reason };
   return event.kind === "failed"
     ? {
-        ended: sends.map((send) => lostAt(send, { ...said, reason: send.complaint?.reason ?? said.reason })),
+        ended: sends
+          .filter(({ invocation }) => !isKept(invocation, event.code))
+          .map((send) => lostAt(send, { ...said, reason: send.complaint?.reason ?? said.reason })),
         left: [],
       }
     : { ended: [], left: sends.map((send) => ({ ...send, complaint: send.complaint ?? said })) };
+}
+
+/** With these our own action says that it has written the rows down, and sends them again by itself. */
+const keptCodes: ReadonlySet<number> = new Set([2, 3]);
+
+function isKept({ action }: Invocation, code: number): boolean {
+  return action === "portcullis_block" && keptCodes.has(code);
 }
 
 function lostAt({ invocation }: Send, end: Pick<LostSend, "failedAt" | "reason">): LostSend {

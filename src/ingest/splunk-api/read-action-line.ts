@@ -2,14 +2,14 @@ import { cleanText } from "../../domain/clean-text.ts";
 import type { LostSend } from "../../ports.ts";
 
 /** What the line says with which a send begins. */
-export type Invocation = Pick<LostSend, "sid" | "searchName" | "app" | "owner">;
+export type Invocation = Pick<LostSend, "action" | "sid" | "searchName" | "app" | "owner">;
 
 /** What one line of Splunk's alert actions says. */
 export type ActionEvent =
-  /** Null: another action than the webhook. */
-  | { readonly kind: "begun"; readonly webhook: Invocation | null }
+  /** Null: an action that sends nothing to us. */
+  | { readonly kind: "begun"; readonly send: Invocation | null }
   | { readonly kind: "sent" }
-  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "failed"; readonly code: number; readonly reason: string }
   /** Something went wrong; whether it mattered, the end of the send tells. */
   | { readonly kind: "complaint"; readonly reason: string };
 
@@ -29,9 +29,9 @@ const thread = /\bsendmodalert\s+\[([^\]]*)\]\s+-/;
  * Source: splunkd.log of Splunk 7 to 10, and what `alert_webhook/bin/webhook.py` of 8.2 writes.
  */
 export function readActionLine(raw: string): ActionEvent | null {
-  const webhook = invocationIn(raw);
-  if (webhook !== undefined) {
-    return { kind: "begun", webhook };
+  const send = invocationIn(raw);
+  if (send !== undefined) {
+    return { kind: "begun", send };
   }
   const ended = code.exec(raw)?.[1];
   if (ended === "0" || answered.test(raw)) {
@@ -39,7 +39,7 @@ export function readActionLine(raw: string): ActionEvent | null {
   }
   const reason = fitToShow(message.exec(raw)?.[1] ?? raw);
   if (ended !== undefined) {
-    return { kind: "failed", reason };
+    return { kind: "failed", code: Number(ended), reason };
   }
   return complains.test(raw) ? { kind: "complaint", reason } : null;
 }
@@ -55,8 +55,8 @@ function invocationIn(raw: string): Invocation | null | undefined {
     return undefined;
   }
   const [, action, searchName, sid = "", app, owner] = found;
-  return action === "webhook"
-    ? { sid, searchName: orNull(searchName), app: orNull(app), owner: orNull(owner) }
+  return action === "webhook" || action === "portcullis_block"
+    ? { action, sid, searchName: orNull(searchName), app: orNull(app), owner: orNull(owner) }
     : null;
 }
 

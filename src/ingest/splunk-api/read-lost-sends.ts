@@ -3,13 +3,13 @@ import type { LostSend, SearchWanted } from "../../ports.ts";
 import { type ActionLine, createLostSendFinder, longestSendMs } from "./find-lost-sends.ts";
 
 /**
- * All actions, not only webhooks: what else a thread does tells that its webhook is over. In the order of their times, so that no line has to
+ * All actions, not only those that send to us: what else a thread does tells that its send is over. In the order of their times, so that no line has to
  * be kept.
  */
 const search =
   "search index=_internal sourcetype=splunkd component=sendmodalert | eval at=_time | sort 0 at | table at host _raw";
 
-/** Webhooks that failed in this time by Splunk's log. @param run runs a search. Throws as it does */
+/** Sends that failed in this time by Splunk's log. @param run runs a search. Throws as it does */
 export async function readLostSends(
   run: (wanted: SearchWanted) => AsyncIterable<readonly Row[]>,
   since: Date,

@@ -1,5 +1,7 @@
 import * as z from "zod";
+import type { AlertSettings } from "../../domain/alert-settings.ts";
 import type { WebhookSearch } from "../../ports.ts";
+import { readSettings } from "../read-settings.ts";
 import { entriesOf, Flag, readJson, TextOrNull } from "./splunk-answers.ts";
 import type { SplunkQuestions } from "./splunk-questions.ts";
 
@@ -7,6 +9,11 @@ import type { SplunkQuestions } from "./splunk-questions.ts";
 const SearchContent = z.object({
   "action.webhook": Flag,
   "action.webhook.param.url": TextOrNull,
+  "action.portcullis_block": Flag,
+  "action.portcullis_block.param.fields": TextOrNull,
+  "action.portcullis_block.param.severity": TextOrNull,
+  "action.portcullis_block.param.mode": TextOrNull,
+  "action.portcullis_block.param.note": TextOrNull,
   is_scheduled: Flag,
   disabled: Flag,
   cron_schedule: TextOrNull,
@@ -29,7 +36,9 @@ const pageSize = 100;
 /** More than any Splunk has; a server that ignores `offset` is not asked for ever. */
 const mostSearches = 20_000;
 
-/** All saved searches with a webhook. @throws {AppError} as `SplunkApi` does */
+const wanted = "action.webhook=1 OR action.portcullis_block=1";
+
+/** All saved searches with a webhook or our own alert action. @throws {AppError} as `SplunkApi` does */
 export async function readWebhookSearches(
   questions: SplunkQuestions,
   signal: AbortSignal,
@@ -38,12 +47,12 @@ export async function readWebhookSearches(
   const fields = Object.keys(SearchContent.shape).map((field) => `&f=${encodeURIComponent(field)}`);
   const about = "the saved searches";
   for (let offset = 0; offset < mostSearches; offset += pageSize) {
-    const path = `/servicesNS/-/-/saved/searches?output_mode=json&search=${encodeURIComponent("action.webhook=1")}&count=${pageSize}&offset=${offset}${fields.join("")}`;
+    const path = `/servicesNS/-/-/saved/searches?output_mode=json&search=${encodeURIComponent(wanted)}&count=${pageSize}&offset=${offset}${fields.join("")}`;
     const { text } = await questions.ask({ method: "GET", path, about }, signal);
     const { entry: entries } = readJson(questions.label, SearchEntries, text);
     all.push(
       ...entries
-        .filter(({ content }) => content["action.webhook"])
+        .filter(({ content }) => content["action.webhook"] || content["action.portcullis_block"])
         .map(({ name, acl, content }) => searchOf(name, { app: acl?.app, owner: acl?.owner }, content)),
     );
     if (entries.length < pageSize) {
@@ -62,13 +71,24 @@ function searchOf(
     name,
     app: app ?? "search",
     owner: owner ?? "nobody",
-    url: content["action.webhook.param.url"] ?? "",
+    url: content["action.webhook"] ? (content["action.webhook.param.url"] ?? "") : null,
+    ownAction: content["action.portcullis_block"] ? { settings: formOf(content) } : null,
     isScheduled: content.is_scheduled && !content.disabled,
     cron: content.cron_schedule,
     nextRunAt: timeOf(content.next_scheduled_time),
     isDigest: content["alert.digest_mode"],
     firesAbove: firesAbove(content),
   };
+}
+
+/** As the action sends what its form says. */
+function formOf(content: SearchContent): AlertSettings | null {
+  return readSettings({
+    fields: (content["action.portcullis_block.param.fields"] ?? "").split(","),
+    severity: content["action.portcullis_block.param.severity"],
+    mode: content["action.portcullis_block.param.mode"],
+    note: content["action.portcullis_block.param.note"],
+  }).settings;
 }
 
 /** Null when the zone is a name that only Splunk's host knows: `CEST`. */

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { longestField, longestNote, mostFields } from "../../domain/alert-settings.ts";
 import { Address, Count, Foreign, Next, Time } from "./common-shapes.ts";
 import { component } from "./components.ts";
-import { DecisionShape, SeverityName } from "./decision-shapes.ts";
+import { DecisionShape, ModeName, SeverityName } from "./decision-shapes.ts";
 import { only } from "./wanted-shapes.ts";
 
 /** An alert in a list. */
@@ -54,6 +55,7 @@ export const SightingShape = component(
     severity: SeverityName.nullable(),
     alertId: z.string(),
     searchName: Foreign.nullable(),
+    note: Foreign.nullable().describe("What the author of its alert has written for people"),
     seenAt: Time,
     decision: DecisionShape.nullable().describe("Null while it waits"),
     error: Foreign.nullable().describe("Why it waits, or failed"),
@@ -72,6 +74,22 @@ export const AlertRequest = only({
   searchName: OneLine.describe("By which `searches` in the settings find it"),
   app: OneLine.nullish(),
   owner: OneLine.nullish(),
+  settings: only({
+    fields: z
+      .array(z.string().min(1).max(longestField))
+      .max(mostFields)
+      .nullish()
+      .describe("Fields that hold addresses, where no rule for its search names them"),
+    severity: SeverityName.nullish().describe("Where neither a row nor a rule for its search says one"),
+    mode: ModeName.nullish().describe("Counts where it is more cautious than the receiver's"),
+    note: z
+      .string()
+      .max(longestNote, `expected at most ${longestNote} characters`)
+      .nullish()
+      .describe("For people"),
+  })
+    .nullish()
+    .describe("What its author asks for"),
   results: z
     .array(z.record(z.string(), z.union([z.string(), z.array(z.string())])))
     .min(1, "expected at least one row")
@@ -125,6 +143,15 @@ export const AlertAnswer = z.object({
     .record(z.string(), z.unknown())
     .nullable()
     .describe("Keys of the delivery that this version does not know"),
+  settings: z
+    .object({
+      fields: z.array(Foreign).nullable(),
+      severity: SeverityName.nullable(),
+      mode: ModeName.nullable(),
+      note: Foreign.nullable(),
+    })
+    .nullable()
+    .describe("What its author asks for; each of them null: nothing"),
   rows: z.array(z.array(z.tuple([Foreign, z.array(Foreign)]))).describe("Fields with their values, in order"),
   sightings: z.array(SightingShape).describe("At most 1,000"),
 });

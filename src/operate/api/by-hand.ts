@@ -38,6 +38,7 @@ export function alertByHand(now: Date): Alert {
     resultsLink: null,
     rows: [],
     extras: null,
+    settings: null,
     receivedAt: now,
   };
 }

@@ -43,6 +43,7 @@ export function decisionJson(decision: Decision) {
       activity: inputs.activity.map(({ seconds, events }) => ({ seconds, events })),
       offences: inputs.offences,
       missing: inputs.missing,
+      askedMode: inputs.askedMode ?? null,
     },
     shadow:
       shadow === null
@@ -75,7 +76,8 @@ export function approvalJson({ decision, ...hold }: Hold) {
 }
 
 /** A sighting in JSON. */
-export function sightingJson({ sighting, alertId, searchName, seenAt, decision, ...wait }: SightingReport) {
+export function sightingJson(report: SightingReport) {
+  const { sighting, alertId, searchName, settings, seenAt, decision, ...wait } = report;
   const { ip, count, fields, severity } = sighting;
   return {
     ip,
@@ -84,6 +86,7 @@ export function sightingJson({ sighting, alertId, searchName, seenAt, decision, 
     severity,
     alertId,
     searchName,
+    note: settings?.note ?? null,
     seenAt,
     decision: decision === null ? null : decisionJson(decision),
     error: wait.error,

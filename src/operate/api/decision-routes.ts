@@ -2,7 +2,7 @@ import { prefixOf } from "../../domain/ip-address.ts";
 import { alertSummaryJson, extrasJson } from "./people-json.ts";
 import { AlertAnswer, AlertList } from "./alert-shapes.ts";
 import { approvalJson, decisionJson, sightingJson } from "./decision-json.ts";
-import { ActionName, ApprovalList, ApprovalShape, DecisionList, DecisionShape } from "./decision-shapes.ts";
+import { ActionName, ApprovalList, ApprovalShape, DecisionAnswer, DecisionList } from "./decision-shapes.ts";
 import type { ApiDeps } from "./deps.ts";
 import { readPage } from "./pages.ts";
 import { unreadableRoutes } from "./unreadable-routes.ts";
@@ -52,13 +52,14 @@ function alertRoutes({ store }: ApiDeps): readonly ApiRoute[] {
         if (found === undefined) {
           return { problem: "NOT_FOUND", detail: "There is no alert of this id." };
         }
-        const { app, owner, resultsLink, extras, rows } = found.alert;
+        const { app, owner, resultsLink, extras, settings, rows } = found.alert;
         return reply(200, {
           alert: alertSummaryJson(found.summary),
           app,
           owner,
           resultsLink,
           extras: extrasJson(extras),
+          settings,
           rows,
           sightings: found.sightings.map(sightingJson),
         });
@@ -94,13 +95,15 @@ function readDecisionRoutes({ store }: ApiDeps): readonly ApiRoute[] {
       role: "viewer",
       summary: "One decision with everything it was made of",
       query: noParameters,
-      answers: { 200: DecisionShape },
+      answers: { 200: DecisionAnswer },
       problems: ["NOT_FOUND"],
       async handle({ params }) {
         const decision = await store.decision(params["id"] ?? "");
-        return decision === undefined
-          ? { problem: "NOT_FOUND", detail: "There is no decision of this id." }
-          : reply(200, decisionJson(decision));
+        if (decision === undefined) {
+          return { problem: "NOT_FOUND", detail: "There is no decision of this id." };
+        }
+        const settings = await store.settingsOfAlert(decision.alertId);
+        return reply(200, { ...decisionJson(decision), note: settings?.note ?? null });
       },
     }),
   ];

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { holdCauses } from "../../domain/decision.ts";
+import { holdCauses, modes } from "../../domain/decision.ts";
 import { hints } from "../../domain/finding.ts";
 import { severities } from "../../domain/severity.ts";
 import { Address, Count, Foreign, Next, Time } from "./common-shapes.ts";
 import { component } from "./components.ts";
 
 export const ActionName = z.enum(["block", "hold", "watch", "ignore"]);
-export const ModeName = z.enum(["observe", "approve", "enforce"]);
+export const ModeName = z.enum(modes);
 export const SeverityName = z.enum(severities);
 const HoldCauseName = z.enum(holdCauses);
 
@@ -42,6 +42,7 @@ const Inputs = z.object({
   activity: z.array(z.object({ seconds: z.number(), events: Count })),
   offences: Count,
   missing: z.array(z.string()).describe("Providers that could not be asked"),
+  askedMode: ModeName.nullable().describe("The mode, where it is what the alert asks for"),
 });
 
 /** What was decided about one address of one alert. */
@@ -86,6 +87,11 @@ export const DecisionNowShape = DecisionShape.pick({
   missing: z
     .array(z.string())
     .describe("Providers that would be asked first, and whose answer could change it"),
+});
+
+/** A decision alone. */
+export const DecisionAnswer = DecisionShape.extend({
+  note: Foreign.nullable().describe("What the author of its alert has written for people"),
 });
 
 export const DecisionList = z.object({ decisions: z.array(DecisionShape), next: Next });

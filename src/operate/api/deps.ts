@@ -4,7 +4,7 @@ import type { Finding } from "../../domain/finding.ts";
 import type { IpAddress, IpPrefix } from "../../domain/ip-address.ts";
 import type { AddressReport, Hold, Log, Store } from "../../ports.ts";
 import type { LiftBlockDeps } from "./lift-blocks.ts";
-import type { StatusDeps } from "../status.ts";
+import type { StatusDeps, StatusRecords } from "../status.ts";
 import type { CallerDeps } from "./caller.ts";
 
 /** What the API needs of the rest of the program. */
@@ -61,13 +61,7 @@ export interface TakenAlert {
 }
 
 type ApiRecords =
-  | "counts"
-  | "firewalls"
-  | "backlogs"
-  | "withdrawnBlocks"
-  | "controls"
-  | "openAlarms"
-  | "searches"
+  | StatusRecords
   | "prefixLists"
   | "listBlocks"
   | "standingBlocks"
@@ -79,9 +73,9 @@ type ApiRecords =
   | "listAlerts"
   | "redriveAlert"
   | "alert"
+  | "settingsOfAlert"
   | "listUnreadable"
   | "unreadable"
-  | "searchesWithoutAddresses"
   | "addressReport"
   | "listDecisions"
   | "decision"

@@ -22,8 +22,8 @@ function takeRoute({ takeAlert, log }: ApiDeps): ApiRoute {
     body: AlertRequest,
     mostBytes,
     answers: { 202: TakenShape },
-    async handle({ body: { source, sid, searchName, app, owner, results }, caller }) {
-      const taken = await takeAlert({ sid, search_name: searchName, app, owner, results }, source);
+    async handle({ body: { source, searchName, ...alert }, caller }) {
+      const taken = await takeAlert({ ...alert, search_name: searchName }, source);
       if ("problem" in taken) {
         return { problem: "PAYLOAD_INVALID", detail: taken.problem };
       }

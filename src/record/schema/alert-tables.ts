@@ -24,6 +24,8 @@ export interface AlertsTable extends Leased {
   is_genuine: number | null;
   /** Why it is not genuine, or why that is not known. */
   doubt: string | null;
+  /** JSON; null: its author asks for nothing */
+  settings: string | null;
 }
 
 export interface SightingsTable extends Leased {
@@ -34,6 +36,8 @@ export interface SightingsTable extends Leased {
   /** JSON */
   fields: string;
   severity: Severity | null;
+  /** The mode that its alert asks for: here, because that one may be behind megabytes of rows. */
+  asked_mode: Mode | null;
   created_at: number;
   attempts: number;
   /** JSON: the look-ups that it has added its events to, and the findings that it was made due for; null when it never waited. */

@@ -8,6 +8,8 @@ export interface RecoveriesTable extends Leased {
   search_name: string | null;
   app: string | null;
   owner: string | null;
+  /** JSON: what the search says in the form of our own alert action. */
+  settings: string | null;
   created_at: number;
   attempts: number;
   /** How often it was wanted. */

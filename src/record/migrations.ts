@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
+import { addToldEvents } from "./migrations/add-told-events.ts";
 import { createAlerts } from "./migrations/create-alerts.ts";
 import { createBlocks } from "./migrations/create-blocks.ts";
 import { createDecisions } from "./migrations/create-decisions.ts";
@@ -37,6 +38,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0006-look-ups": { up: createLookUps },
   "0007-people": { up: createPeopleTables },
   "0008-recoveries": { up: createRecoveries },
+  "0009-told-events": { up: addToldEvents },
 };
 
 export const migrationNames: readonly string[] = Object.keys(migrations).toSorted();

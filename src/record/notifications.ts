@@ -56,7 +56,7 @@ export function createNotificationRecords(engine: Engine, readRows: ReadRows): N
         .where("id", "in", (eb) => eb.selectFrom("picked").select("picked.id"))
         .returning(["id", "subject_kind", "subject_id", "created_at", "attempts", "due_at", "body"])
         .execute();
-      const { readable, unreadable } = readRows(rows.sort(oldestFirst), {
+      const { readable, unreadable } = readRows(rows.sort(inOrder), {
         table: "notifications",
         schema: NotificationRow,
         idOf: ({ id }) => id,
@@ -67,6 +67,13 @@ export function createNotificationRecords(engine: Engine, readRows: ReadRows): N
       return readable;
     },
   };
+}
+
+function inOrder(
+  a: { readonly due_at: number | null; readonly id: string },
+  b: { readonly due_at: number | null; readonly id: string },
+): number {
+  return oldestFirst(a, b) || (a.id < b.id ? -1 : 1);
 }
 
 /** What becomes of those that were claimed. */

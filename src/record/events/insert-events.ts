@@ -38,7 +38,11 @@ function rowOf({ id, kind, at, fields }: ToldEvent, channel: string): readonly u
   return [rowId(time), "event", id, channel, "waiting", time, time, 0, body];
 }
 
-/** In the order of time, so that what is written together is together in the index. */
+let written = 0;
+
+/** In the order of time and of this process, so that what is written together is together in the index, and is told in its order. */
 function rowId(time: number): string {
-  return `no_${Math.max(0, time).toString(16).padStart(12, "0")}${randomBytes(10).toString("hex")}`;
+  written = (written + 1) % 2 ** 32;
+  const parts = [Math.max(0, time).toString(16).padStart(12, "0"), written.toString(16).padStart(8, "0")];
+  return `no_${parts.join("")}${randomBytes(6).toString("hex")}`;
 }

@@ -43,6 +43,7 @@ import { createSightingRecords } from "./sightings.ts";
 import { createStandingBlocks } from "./standing-blocks.ts";
 import { storeError, unavailable } from "./store-error.ts";
 import { createStories } from "./story.ts";
+import { createStateTelling } from "./tell-state.ts";
 import { createTokenRecords } from "./tokens.ts";
 import { createUnreadableRecords } from "./unreadable-deliveries.ts";
 import { createWatermarkRecords } from "./watermarks.ts";
@@ -213,9 +214,11 @@ function guardPeople(guard: Guard, records: PeopleParts): PeopleParts {
     tokenById: guard(records.tokenById),
     noteTokenUse: guard(records.noteTokenUse),
     claimNotifications: guard(records.claimNotifications),
-    notificationSent: guard(records.notificationSent),
-    postponeNotification: guard(records.postponeNotification),
-    failNotification: guard(records.failNotification),
+    notificationsSent: guard(records.notificationsSent),
+    deleteNotifications: guard(records.deleteNotifications),
+    postponeNotifications: guard(records.postponeNotifications),
+    failNotifications: guard(records.failNotifications),
+    tellState: guard(records.tellState),
   };
 }
 
@@ -251,7 +254,8 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
     ...createRequestedReads(engine, readRows),
     ...createEnforcementResults(engine),
     ...createFirewallRecords(engine, readRows),
-    ...createNotificationRecords(engine),
+    ...createNotificationRecords(engine, readRows),
+    ...createStateTelling(engine, readRows),
     ...stories,
     ...createNews(engine, stories),
     ...createAlertLists(engine, readRows),

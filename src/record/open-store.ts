@@ -13,6 +13,8 @@ export interface OpenStoreOptions {
   readonly log?: Pick<Log, "warn"> & Partial<Pick<Log, "error">>;
   /** Channels to which the alarm goes that somebody has changed the receipts. Default is none: it is shown, and told nobody. */
   readonly alarmChannels?: readonly string[];
+  /** Channels that are told of every event. Default is none: then nothing is written down for them. */
+  readonly eventChannels?: readonly string[];
 }
 
 /**
@@ -24,11 +26,13 @@ export async function openStore({
   databaseUrl,
   log = { warn: () => undefined },
   alarmChannels: channels = [],
+  eventChannels = [],
 }: OpenStoreOptions): Promise<Store> {
   const error: Log["error"] = (fields, message) => {
     log.error?.(fields, message);
   };
-  const engine: Engine = { ...openEngine(databaseUrl, log), tampering: { channels, log: { error } } };
+  const tampering = { channels, log: { error } };
+  const engine: Engine = { ...openEngine(databaseUrl, log), tampering, eventChannels };
   try {
     await migrateAndCheck(engine);
     if (engine.kind === "sqlite") {

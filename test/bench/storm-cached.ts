@@ -5,6 +5,7 @@ import type { Evidence, Finding } from "../../src/domain/finding.ts";
 import type { Store } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { startAbuseIpdb } from "../fakes/abuseipdb.ts";
+import { startHec } from "../fakes/hec.ts";
 import { ip } from "../fakes/samples.ts";
 import { startVirusTotal } from "../fakes/virustotal.ts";
 import { apiKey, secondsUntil, startReceiver } from "./storm-run.ts";
@@ -20,8 +21,10 @@ export async function benchCached(world: StormWorld, print: Print): Promise<void
   const dir = mkdtempSync(join(tmpdir(), "portcullis-storm-"));
   const virusTotal = await startVirusTotal({ apiKey, addresses: world.virustotal });
   const abuseIpdb = await startAbuseIpdb({ apiKey, addresses: world.abuseipdb });
-  const start = () =>
+  const hec = await startHec();
+  const start = (more: { readonly hecUrl?: string } = {}) =>
     startReceiver({
+      ...more,
       dir,
       virusTotalUrl: virusTotal.url,
       abuseIpdbUrl: abuseIpdb.url,
@@ -31,19 +34,26 @@ export async function benchCached(world: StormWorld, print: Print): Promise<void
     });
   try {
     await inStore(dir, (store) => seedFindings(store, world));
-    for (const run of ["first", "second"] as const) {
+    for (const run of ["first", "second", "told", "fourth"] as const) {
       await inStore(dir, (store) => seedSightings(store, world, run));
-      const receiver = await start();
+      const receiver = await start(run === "told" ? { hecUrl: hec.url } : {});
       await secondsUntil(() => receiver.waiting() < alertCount, mostSeconds);
       const seconds = await secondsUntil(() => receiver.waiting() === 0, mostSeconds);
       const what = run === "first" ? "known, not yet decided" : "known, blocked where they are bad";
+      const told = run === "told" ? ", and Splunk told of each" : "";
       print(
-        `  waiting sightings, addresses ${what}: ${rate(seconds)}; peak ${receiver.peakMegabytes().toFixed(0)} MB`,
+        `  waiting sightings, addresses ${what}${told}: ${rate(seconds)}; peak ${receiver.peakMegabytes().toFixed(0)} MB`,
       );
+      if (run === "told") {
+        const more = await secondsUntil(() => hec.indexed.length >= alertCount, mostSeconds);
+        print(
+          `  events: ${hec.indexed.length} in ${hec.requests.length} requests, all arrived ${more.toFixed(1)} s after the last decision`,
+        );
+      }
       await receiver.stop();
     }
     const receiver = await start();
-    const { seconds, refused } = await receiver.post(world.bodies("third"));
+    const { seconds, refused } = await receiver.post(world.bodies("fifth"));
     const after = await secondsUntil(() => receiver.waiting() === 0, mostSeconds);
     print(
       `  over HTTP: accepted in ${seconds.toFixed(1)} s (refused ${refused}), all decided ${after.toFixed(1)} s later: ${rate(seconds + after)} from first post to last decision; peak ${receiver.peakMegabytes().toFixed(0)} MB`,
@@ -52,7 +62,7 @@ export async function benchCached(world: StormWorld, print: Print): Promise<void
     const calls = [virusTotal, abuseIpdb].reduce((sum, { asked }) => sum + asked.size, 0);
     print(`  look-ups made meanwhile: ${calls}`);
   } finally {
-    await Promise.all([virusTotal.stop(), abuseIpdb.stop()]);
+    await Promise.all([virusTotal.stop(), abuseIpdb.stop(), hec.stop()]);
     rmSync(dir, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,5 @@
 /** The program as `npm start` runs it, but for the speed of its clock: `storm-receiver.ts DIR SPEED BEGIN ORIGIN`. Prints where alerts go. */
+import { createHecNotifier } from "../../src/notify/hec/create-hec-notifier.ts";
 import { startFastClock } from "../fakes/fast-clock.ts";
 import { startProviderApp } from "../fakes/provider-app.ts";
 
@@ -9,6 +10,8 @@ const clock = startFastClock({
   origin: Number(origin),
 });
 const names = ["ADMIN_TOKEN", "VIRUSTOTAL_URL", "ABUSEIPDB_URL", "VIRUSTOTAL_API_KEY", "ABUSEIPDB_API_KEY"];
+const url = process.env["SPLUNK_HEC_URL"];
+const hec = { token: "hec-token", index: null, ca: null, certSha256: null };
 const { app, webhookUrl } = await startProviderApp({
   dir,
   env: {
@@ -18,6 +21,8 @@ const { app, webhookUrl } = await startProviderApp({
   // Limits would make holds of the blocks of such a storm; here look-ups are measured.
   settings: { limits: "none" },
   now: clock.now,
+  eventNotifiers:
+    url === undefined ? [] : [createHecNotifier({ url, ...hec }, { hostname: "bench", version: "bench" })],
 });
 process.on("SIGTERM", () => {
   void app.stop();

@@ -30,6 +30,8 @@ export interface ReceiverOptions {
   readonly speed: number;
   readonly begin: Date;
   readonly origin: number;
+  /** Splunk's event collector; none when left out. */
+  readonly hecUrl?: string;
 }
 
 /** The receiver in a process of its own, and what can be seen of it from outside. */
@@ -45,6 +47,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<RunningRe
       ABUSEIPDB_URL: options.abuseIpdbUrl,
       VIRUSTOTAL_API_KEY: apiKey,
       ABUSEIPDB_API_KEY: apiKey,
+      ...(options.hecUrl === undefined ? {} : { SPLUNK_HEC_URL: options.hecUrl }),
     },
     stdio: ["ignore", "pipe", "inherit"],
   });

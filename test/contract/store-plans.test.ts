@@ -24,6 +24,8 @@ const questions: Readonly<Record<string, (store: Store) => Promise<unknown>>> = 
     store.liftProtected([{ prefix: prefix("203.0.0.0/16"), why: "ours" }], after(1)),
   "what waits for a channel": (store) =>
     store.claimNotifications("email", { holder: "w", limit: 4, now: t0, leaseMs: 0 }),
+  "what waits for programs": (store) =>
+    store.claimNotifications("hec", { holder: "w", limit: 500, now: t0, leaseMs: 0 }, 800_000),
 };
 
 /** Tables in which there may be 100,000 rows and more. */
@@ -32,7 +34,7 @@ const large = "alerts|sightings|decisions|blocks|holds|look_ups|notifications|re
 const readsAll = new RegExp(`^SCAN (?:${large}|[a-z])$`);
 const sortsAll = "USE TEMP B-TREE FOR ORDER BY";
 /** It sorts what its indexes have found, which is little. */
-const maySort = new Set(["an address"]);
+const maySort = new Set(["an address", "what waits for programs"]);
 
 test.each(Object.entries(questions))("%s come by an index however many there are", async (what, ask) => {
   const { store, plans } = await openPlanned(join(temporaryDirectory(), "portcullis.db"));

@@ -1,4 +1,5 @@
-/** `npm run bench [firewall|block|fleet|receiver|recover|storm|analyze]`: prints figures; nothing here passes or fails. */
+/** `npm run bench [firewall|block|fleet|receiver|recover|storm|analyze|action]`: prints figures; nothing here passes or fails. */
+import { benchAction } from "./action.ts";
 import { benchAnalyze } from "./analyze.ts";
 import { benchBlock } from "./block.ts";
 import { benchFirewall } from "./firewall.ts";
@@ -19,6 +20,7 @@ const benches = {
   recover: benchRecover,
   storm: benchStorm,
   analyze: benchAnalyze,
+  action: benchAction,
 };
 
 for (const [name, bench] of Object.entries(benches)) {

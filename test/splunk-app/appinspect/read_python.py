@@ -1,0 +1,72 @@
+"""Reads Python sources as Python 3.9 would, for the rules about them.
+
+Standard input: a JSON object, path to source. Standard output: a JSON object, path to what was found:
+{"error": {"line", "text"} or null, "imports": [{"name", "line"}], "names": [{"name", "line"}],
+"calls": [{"name", "line", "args": [text or null], "keywords": {name: text, true for a literal without text, or null}}]}.
+Names are written out: after `from urllib import request as r`, `r.urlopen` is `urllib.request.urlopen`.
+"""
+
+import ast
+import json
+import sys
+
+
+def dotted(node):
+    """`a.b.c` of such an expression; None for any other."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        inner = dotted(node.value)
+        return None if inner is None else inner + "." + node.attr
+    return None
+
+
+def literal(node):
+    """The text of a literal, the words None, True, False or a number of another; None (null) when it is no literal."""
+    return str(node.value) if isinstance(node, ast.Constant) else None
+
+
+def read(source):
+    """What the rules need to know of one source."""
+    try:
+        tree = ast.parse(source, feature_version=(3, 9))
+    except (SyntaxError, ValueError) as error:
+        where = getattr(error, "lineno", None) or 1
+        return {"error": {"line": where, "text": str(error)}, "imports": [], "names": [], "calls": []}
+    imports, names, calls, full = [], [], [], {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                imports.append({"name": alias.name, "line": node.lineno})
+                if alias.asname:
+                    full[alias.asname] = alias.name
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            imports.append({"name": module, "line": node.lineno})
+            for alias in node.names:
+                full[alias.asname or alias.name] = module + "." + alias.name
+
+    def written_out(node):
+        name = dotted(node)
+        if name is None:
+            return node.attr if isinstance(node, ast.Attribute) else ""
+        first, _, rest = name.partition(".")
+        first = full.get(first, first)
+        return first + ("." + rest if rest else "")
+
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            names.append({"name": written_out(node), "line": node.lineno})
+        if isinstance(node, ast.Call):
+            calls.append(
+                {
+                    "name": written_out(node.func),
+                    "line": node.lineno,
+                    "args": [literal(arg) for arg in node.args],
+                    "keywords": {word.arg: literal(word.value) for word in node.keywords if word.arg},
+                }
+            )
+    return {"error": None, "imports": imports, "names": names, "calls": calls}
+
+
+json.dump({path: read(source) for path, source in json.load(sys.stdin).items()}, sys.stdout)

@@ -25,8 +25,11 @@ import { createRefusals, type Refusals } from "./ingest/refusals.ts";
 import { createSplunkApi } from "./ingest/splunk-api/create-splunk-api.ts";
 import { createTakeAlert } from "./ingest/take-alert.ts";
 import { createEmailNotifier } from "./notify/email.ts";
+import { createHecNotifier, hecChannel } from "./notify/hec/create-hec-notifier.ts";
+import { watchChannel } from "./notify/watch-channel.ts";
 import { createRoutes } from "./operate/routes.ts";
 import type { Alert, Sighting } from "./domain/alert.ts";
+import type { ToldEvent } from "./domain/told-event.ts";
 import { createIntelligence } from "./intelligence.ts";
 import type {
   AcceptAlert,
@@ -47,7 +50,10 @@ export interface Edges {
   /** Lists of networks that are downloaded. */
   readonly lists: readonly PrefixListSource[];
   readonly firewalls: readonly Firewall[];
+  /** Channels to people. */
   readonly notifiers: readonly Notifier[];
+  /** Programs that are told of every event. */
+  readonly eventNotifiers: readonly Notifier<ToldEvent>[];
   /** Where alerts can be asked about; null: not configured. */
   readonly splunk: SplunkApi | null;
   /** Knows what must never be blocked. */
@@ -66,6 +72,8 @@ export interface App {
 /** Who this process is, to others. */
 export interface Identity {
   readonly version: string;
+  /** This machine's name. */
+  readonly hostname: string;
   /** Names this process in leases: host, process id and a random part. */
   readonly holder: string;
 }
@@ -74,11 +82,17 @@ export interface Identity {
  * The one function that names concrete adapters.
  * @throws {AppError} STORE_IN_USE, STORE_UNAVAILABLE
  */
-export async function createEdges(config: Config, log: Log): Promise<Edges> {
+export async function createEdges(
+  config: Config,
+  identity: Pick<Identity, "version" | "hostname">,
+  log: Log,
+): Promise<Edges> {
+  const channels = config.mail === null ? [] : ["email"];
   const store = await openStore({
     databaseUrl: config.databaseUrl,
     log,
-    alarmChannels: config.mail === null ? [] : ["email"],
+    alarmChannels: channels,
+    eventChannels: config.hec === null ? [] : [hecChannel],
   });
   const now = (): Date => new Date();
   const guard = createGuard({ config, store, surroundings: surroundingsOf(config), now, log });
@@ -95,6 +109,10 @@ export async function createEdges(config: Config, log: Log): Promise<Edges> {
       .map((firewall) => createIptablesSshFirewall(firewall, { log, neverBlock: guard.neverBlock })),
     notifiers:
       config.mail === null ? [] : [createEmailNotifier(config.mail, { canaries: canariesOf(config) })],
+    eventNotifiers:
+      config.hec === null
+        ? []
+        : [watchChannel(createHecNotifier(config.hec, identity), { store, channels, now, log })],
     splunk: config.splunk === null ? null : createSplunkApi(config.splunk),
     guard,
     now,
@@ -146,6 +164,7 @@ function hostsWeNeed(config: Config): readonly { readonly host: string; readonly
   const hosts = [
     ...(config.splunkHost === null ? [] : [{ host: config.splunkHost, why: "Splunk" }]),
     ...config.proxyHosts.map((host) => ({ host, why: "the proxy to the services" })),
+    ...(config.hec === null ? [] : [{ host: hostOf(config.hec.url), why: "Splunk's event collector" }]),
     ...(config.mail === null ? [] : [{ host: config.mail.server, why: "the mail server" }]),
     ...(config.virustotal === null ? [] : [{ host: hostOf(config.virustotal.url), why: "VirusTotal" }]),
     ...(config.abuseipdb === null ? [] : [{ host: hostOf(config.abuseipdb.url), why: "AbuseIPDB" }]),
@@ -207,8 +226,8 @@ export function createApp(config: Config, edges: Edges, identity: Identity, log:
           await server.stop();
           await background.stop();
           await intelligence.enrich.settle();
-          const { firewalls, notifiers, splunk } = edges;
-          const open = [...firewalls, ...notifiers, ...(splunk === null ? [] : [splunk])];
+          const { firewalls, notifiers, eventNotifiers, splunk } = edges;
+          const open = [...firewalls, ...notifiers, ...eventNotifiers, ...(splunk === null ? [] : [splunk])];
           await Promise.all(open.map((edge) => edge.close()));
           await store.releaseLeases(identity.holder);
         } finally {

@@ -11,14 +11,15 @@ import { createCanaryRule } from "./enforce/canary-rule.ts";
 import { createReconciler } from "./enforce/reconciler.ts";
 import type { Refusals } from "./ingest/refusals.ts";
 import { type Loop, startLoop } from "./loop.ts";
-import { sendDue } from "./notify/send-due.ts";
+import { newsIn } from "./notify/contents.ts";
 import type { Intelligence } from "./intelligence.ts";
 import { type Pipeline, type PipelineDeps, type Question, startPipeline } from "./pipeline.ts";
 import type { Edges, Identity } from "./app.ts";
-import type { Firewall, Log, Neighbours, Notifier } from "./ports.ts";
+import type { Firewall, Log, Neighbours } from "./ports.ts";
 import { isEnforcing } from "./config/is-enforcing.ts";
 import { messageOf } from "./domain/errors.ts";
 import { policyText } from "./decide/policy-text.ts";
+import { startOutbox } from "./telling.ts";
 import { startUpkeep } from "./upkeep.ts";
 import { confirming, startRecovering } from "./recovering.ts";
 
@@ -80,7 +81,7 @@ export function createBackground(deps: BackgroundDeps): Background {
   return {
     async start() {
       const isComplete = await edges.guard.refresh();
-      outboxes = edges.notifiers.map((notifier) => startOutbox(deps, notifier));
+      outboxes = edges.notifiers.map((notifier) => startOutbox(deps, notifier, newsIn(edges.store)));
       reconcilers = edges.firewalls.map((firewall) =>
         startReconciler(deps, firewall, () => {
           wakeAll(outboxes);
@@ -183,17 +184,6 @@ function pipelineEdges({
     holder: identity.holder,
     now,
   };
-}
-
-function startOutbox(
-  { edges: { store, now }, identity: { holder }, log }: BackgroundDeps,
-  notifier: Notifier,
-): Loop {
-  return startLoop(
-    `outbox ${notifier.channel}`,
-    (signal) => sendDue({ store, notifier, holder, now, log }, signal),
-    log,
-  );
 }
 
 interface Reconciling extends Loop {

@@ -2,6 +2,7 @@
 import type { Alert, Sighting } from "./domain/alert.ts";
 import type { Block, Enforcement } from "./domain/block.ts";
 import type { Decision } from "./domain/decision.ts";
+import type { AppError } from "./domain/errors.ts";
 import type { Evidence } from "./domain/finding.ts";
 import type { IpAddress, IpPrefix } from "./domain/ip-address.ts";
 import type { ProviderTerms } from "./domain/provider-terms.ts";
@@ -223,11 +224,29 @@ export type News =
   | { readonly kind: "decision"; readonly story: Story }
   | { readonly kind: "alarm"; readonly alarm: Alarm };
 
-/** A channel to people. */
-export interface Notifier {
+/** How a channel takes what it is told. */
+export interface NotifierPace {
+  /** So much at once. */
+  readonly batch: number;
+  /** Of events at once; but one that is larger goes alone. */
+  readonly maxBytes?: number;
+  /** So many times at the same time. */
+  readonly atOnce: number;
+  /** After the first failure, doubled with each further one up to the longest. */
+  readonly firstRetryMs: number;
+  readonly longestRetryMs: number;
+}
+
+/** A channel to people, who are told news, or to another program, which is told events. */
+export interface Notifier<Told = News> {
   /** The channel's name, stored with each notification: `email`. */
   readonly channel: string;
-  /** @throws {AppError} MAIL_UNDELIVERED, retryable or not by what the other side said */
-  send(news: News, signal: AbortSignal): Promise<void>;
+  readonly pace: NotifierPace;
+  /**
+   * Tells these, at most as many as a batch. Some may have arrived also when it throws: each has an identity by which a repeat is known.
+   * @returns for each, in their order, why it can't be delivered, or null: it has arrived
+   * @throws {AppError} MAIL_UNDELIVERED, HEC_UNDELIVERED, HEC_REFUSED, when it is the same for all; retryable or not by what the other side said
+   */
+  send(told: readonly Told[], signal: AbortSignal): Promise<readonly (AppError | null)[]>;
   close(): Promise<void>;
 }

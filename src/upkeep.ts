@@ -1,8 +1,9 @@
 import type { BackgroundDeps } from "./background.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { forgetProviders } from "./pipeline/forget-providers.ts";
+import { startTelling } from "./telling.ts";
 
-type UpkeepDeps = Pick<BackgroundDeps, "edges" | "identity" | "intelligence" | "refusals" | "log">;
+type UpkeepDeps = Pick<BackgroundDeps, "config" | "edges" | "identity" | "intelligence" | "refusals" | "log">;
 
 const refreshMs = 300_000;
 /** While a host that must be protected could not be resolved. */
@@ -18,6 +19,7 @@ export function startUpkeep(deps: UpkeepDeps, isComplete: boolean): readonly Loo
     startForgetting(deps),
     startMendingClock(deps),
     startLoop("refusals", () => settleRefusals(deps), deps.log),
+    ...startTelling(deps),
   ];
 }
 

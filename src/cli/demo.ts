@@ -27,8 +27,9 @@ export async function demo(host: Host, version: string): Promise<ExitCode> {
       host.out(`${line}\n`);
     }
     const config = await readConfig({ ...host, env: stage.env, cwd: stage.dir });
-    const edges = await createEdges(config, teller.log);
-    const app = createApp(config, tellingEdges(edges, teller), { version, holder: "demo" }, teller.log);
+    const identity = { version, hostname: host.hostname, holder: "demo" };
+    const edges = await createEdges(config, identity, teller.log);
+    const app = createApp(config, tellingEdges(edges, teller), identity, teller.log);
     try {
       await app.start();
       host.out(`receiver    ${app.url()}\n`);

@@ -65,6 +65,7 @@ function gapsOf({
   lists,
   firewalls,
   mail,
+  hec,
   tls,
 }: Config): readonly string[] {
   const providers = [
@@ -85,13 +86,23 @@ function gapsOf({
     ...(firewalls.length === 0
       ? ["A firewall (SSH_HOST, SSH_USER, …): decisions to block take effect nowhere."]
       : []),
-    ...(mail === null
-      ? ["Mail (SMTP_SERVER, ADMIN_EMAIL): nobody is told of a decision; it is in the log only."]
-      : []),
+    ...untoldOf({ mail, hec }),
     ...(tls === null
       ? [
           "HTTPS (TLS_CERT_FILE, TLS_KEY_FILE): the token travels in clear text; keep this to a trusted network or put a TLS proxy in front.",
         ]
+      : []),
+  ];
+}
+
+/** Who is not told. */
+function untoldOf({ mail, hec }: Pick<Config, "mail" | "hec">): readonly string[] {
+  return [
+    ...(mail === null
+      ? ["Mail (SMTP_SERVER, ADMIN_EMAIL): nobody is told of a decision; it is in the log only."]
+      : []),
+    ...(hec === null
+      ? ["Splunk's event collector (SPLUNK_HEC_URL): the dashboards of the Splunk app stay empty."]
       : []),
   ];
 }

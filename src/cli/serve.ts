@@ -22,7 +22,8 @@ export async function serve(host: Host, version: string): Promise<ExitCode> {
     );
   });
   const holder = `${host.hostname}:${host.pid}:${randomBytes(4).toString("hex")}`;
-  const app = createApp(config, await createEdges(config, log), { version, holder }, log);
+  const identity = { version, hostname: host.hostname, holder };
+  const app = createApp(config, await createEdges(config, identity, log), identity, log);
   try {
     await app.start();
     host.out(firstScreen(config, { version, hostname: host.hostname, url: app.url() }));

@@ -30,6 +30,8 @@ export interface Config {
   readonly splunkHost: string | null;
   /** Splunk's management API; null: no login is set. */
   readonly splunk: SplunkConfig | null;
+  /** Splunk's HTTP Event Collector; null: Splunk is told nothing. */
+  readonly hec: HecConfig | null;
   readonly recovery: RecoveryConfig;
   readonly receiver: ReceiverRates;
   /** Hosts of the proxies through which the services are reached. */
@@ -65,6 +67,18 @@ export interface SplunkConfig {
   /** PEM text of the CAs to trust instead of the usual ones; null: the usual ones. */
   readonly ca: string | null;
   /** Fingerprint of Splunk's own certificate, 64 hex digits in lower case. With it neither CA nor host name matter. */
+  readonly certSha256: string | null;
+}
+
+/** Where Splunk takes events. */
+export interface HecConfig {
+  /** Without a slash at the end, and without `/services/collector`. */
+  readonly url: string;
+  readonly token: string;
+  /** Null: the token's own. */
+  readonly index: string | null;
+  /** As in `SplunkConfig`. */
+  readonly ca: string | null;
   readonly certSha256: string | null;
 }
 

@@ -4,6 +4,7 @@ import type { Config, ExtractConfig } from "./config.ts";
 import { createProblems, type Problems } from "./problems.ts";
 import { readAllowlist } from "./read-allowlist.ts";
 import { readFirewalls } from "./read-firewalls.ts";
+import { readHec } from "./read-hec.ts";
 import { checkLaterParts } from "./read-later-parts.ts";
 import { readListening } from "./read-listening.ts";
 import { readLogRules } from "./read-log-rules.ts";
@@ -82,6 +83,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     proxyHosts: proxyHostsOf(sources.env),
     tls,
     splunk,
+    hec: readHec(reader, { now, problems, warn }),
     firewalls,
     ...readDeciding(file, reader, { sources, firewalls, problems, warn }),
     mail: readMail(reader, sources.hostname, problems),

@@ -1,6 +1,6 @@
 import type { SplunkConfig } from "./config.ts";
 import type { Problems } from "./problems.ts";
-import { readCertificate } from "./read-tls.ts";
+import { Fingerprint, readCa } from "./read-splunk-certificate.ts";
 import type { SettingReader } from "./setting-reader.ts";
 import { matching, Password, Port } from "./shapes.ts";
 
@@ -8,11 +8,6 @@ import { matching, Password, Port } from "./shapes.ts";
 const SplunkToken = matching("a token of printable characters without spaces", /^[\x21-\x7e]{1,8192}$/);
 
 const UserName = matching("one line of text", /^[^\r\n\0]{1,256}$/);
-
-const Fingerprint = matching(
-  "64 hexadecimal digits, with or without colons, as `openssl x509 -noout -fingerprint -sha256` prints them",
-  /^(?:[0-9a-f]{2}:?){31}[0-9a-f]{2}$/i,
-).transform((text) => text.replaceAll(":", "").toLowerCase());
 
 interface SplunkSources {
   readonly host: string | null;
@@ -28,7 +23,7 @@ export function readSplunk(
 ): SplunkConfig | null {
   const login = readLogin(reader, problems);
   const port = reader.read("SPLUNK_PORT", Port) ?? 8089;
-  const ca = readCa(reader, { now, problems, warn });
+  const ca = readCa(reader, "SPLUNK_CA_FILE", { now, problems, warn });
   const certSha256 = reader.read("SPLUNK_CERT_SHA256", Fingerprint) ?? null;
   if (!isLoginSet(reader)) {
     warnOfNoLogin(reader, warn);
@@ -38,15 +33,6 @@ export function readSplunk(
     problems.add("SPLUNK_HOST", "set it to Splunk's host: a login for Splunk is set, and no host");
   }
   return host === null || login === null ? null : { host, port, login, ca, certSha256 };
-}
-
-function readCa(reader: SettingReader, { now, problems, warn }: Omit<SplunkSources, "host">): string | null {
-  const pem = reader.file("SPLUNK_CA_FILE");
-  const certificate = readCertificate("SPLUNK_CA_FILE", pem, problems);
-  if (certificate !== undefined && certificate.validToDate < now) {
-    warn(`SPLUNK_CA_FILE: the certificate ended on ${certificate.validToDate.toISOString()}`);
-  }
-  return pem ?? null;
 }
 
 function isLoginSet(reader: SettingReader): boolean {

@@ -2,6 +2,7 @@ import type { AllowEntry } from "../domain/allow-entry.ts";
 import type {
   Config,
   FirewallConfig,
+  HecConfig,
   MailConfig,
   ProviderConfig,
   SearchSettings,
@@ -31,6 +32,7 @@ export function showConfig(config: Config): string {
     ["TRUST_PROXY", list(config.trustProxy)],
     ["SPLUNK_HOST", config.splunkHost ?? notSet],
     ...splunk(config.splunk),
+    ...hec(config.hec),
     ...provider("VIRUSTOTAL", config.virustotal),
     ...provider("ABUSEIPDB", config.abuseipdb),
     ...provider("GREYNOISE", config.greynoise),
@@ -107,6 +109,19 @@ function splunk(config: SplunkConfig | null): readonly Line[] {
     ["SPLUNK_PASSWORD", isSet(login.kind === "user" ? login.password : null)],
     ["SPLUNK_CA_FILE", isSet(ca)],
     ["SPLUNK_CERT_SHA256", certSha256 ?? notSet],
+  ];
+}
+
+function hec(config: HecConfig | null): readonly Line[] {
+  if (config === null) {
+    return [["SPLUNK_HEC_URL", notSet]];
+  }
+  return [
+    ["SPLUNK_HEC_URL", config.url],
+    ["SPLUNK_HEC_TOKEN", isSet(config.token)],
+    ["SPLUNK_HEC_INDEX", config.index ?? "the token's own"],
+    ["SPLUNK_HEC_CA_FILE", isSet(config.ca)],
+    ["SPLUNK_HEC_CERT_SHA256", config.certSha256 ?? notSet],
   ];
 }
 

@@ -9,6 +9,10 @@ const dependents: readonly (readonly [needed: SettingName, dependents: readonly 
     "SSH_HOST",
     ["SSH_PORT", "SSH_USER", "SSH_PASSWORD", "SSH_PRIVATE_KEY_FILE", "SSH_HOST_KEY", "SSH_KNOWN_HOSTS_FILE"],
   ],
+  [
+    "SPLUNK_HEC_URL",
+    ["SPLUNK_HEC_TOKEN", "SPLUNK_HEC_INDEX", "SPLUNK_HEC_CA_FILE", "SPLUNK_HEC_CERT_SHA256"],
+  ],
   ["VIRUSTOTAL_API_KEY", ["VIRUSTOTAL_URL"]],
   ["ABUSEIPDB_API_KEY", ["ABUSEIPDB_URL"]],
 ];

@@ -30,21 +30,30 @@ export function createEmailNotifier(config: MailConfig, deps: EmailDeps = {}): N
   /** Who has got a mail that others refused for now. Lost at a restart: then they get it again, with the same Message-ID. */
   const served = new Map<string, ReadonlySet<string>>();
 
+  async function sendOne(news: News, signal: AbortSignal): Promise<void> {
+    const id = idOf(news);
+    const done = served.get(id) ?? new Set();
+    const to = config.to.filter((address) => !done.has(address));
+    const outcome = await attempt({ config, transporter, deps }, news, to, signal);
+    if (outcome.error?.retryable === true) {
+      served.set(id, new Set([...done, ...outcome.accepted]));
+    } else {
+      served.delete(id);
+    }
+    if (outcome.error !== undefined) {
+      throw outcome.error;
+    }
+  }
+
   return {
     channel: "email",
-    async send(news, signal) {
-      const id = idOf(news);
-      const done = served.get(id) ?? new Set();
-      const to = config.to.filter((address) => !done.has(address));
-      const outcome = await attempt({ config, transporter, deps }, news, to, signal);
-      if (outcome.error?.retryable === true) {
-        served.set(id, new Set([...done, ...outcome.accepted]));
-      } else {
-        served.delete(id);
+    // Four at the same time, so that one slow delivery does not hold up the others, and few enough for any mail server.
+    pace: { batch: 1, atOnce: 4, firstRetryMs: 30_000, longestRetryMs: 3_600_000 },
+    async send(batch, signal) {
+      for (const news of batch) {
+        await sendOne(news, signal);
       }
-      if (outcome.error !== undefined) {
-        throw outcome.error;
-      }
+      return batch.map(() => null);
     },
     close() {
       transporter.close();

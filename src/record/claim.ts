@@ -35,7 +35,9 @@ export function claiming(
   // Neither engine reads a text to tell its bytes; to tell its characters, both would.
   const id = sql`${sql.ref(table === "recoveries" ? "sid" : "id")} as id`;
   const columns =
-    weigh === undefined ? id : sql`${id}, due_at, octet_length(${sql.ref(weigh.column)}) as bytes`;
+    weigh === undefined
+      ? id
+      : sql`${id}, due_at, coalesce(octet_length(${sql.ref(weigh.column)}), 0) as bytes`;
   const due = sql<{ id: string }>`(
     select ${columns} from ${sql.table(table)}
     where due_at <= ${now} and (lease_until is null or lease_until <= ${now}) ${only}

@@ -1,16 +1,21 @@
 import { forever } from "../domain/block.ts";
 import { blockModeOf, type Decision } from "../domain/decision.ts";
+import type { ToldEvent } from "../domain/told-event.ts";
 import type { DecisionRecord } from "../ports.ts";
 import { done } from "./claim.ts";
 import { type DecisionBatch, openBatch } from "./decision-batch.ts";
 import { DecisionRow, decisionColumns, decisionValues } from "./decision-rows.ts";
 import { type Engine, isOneOf, type Queries } from "./engine.ts";
 import { answerHold, endedReceipt, type Ending, markSuperseded, placeHold, supersedeHolds } from "./holds.ts";
+import { decidedEvent } from "./events/block-event.ts";
+import { notesOf } from "./stored-settings.ts";
+import { decisionEvent } from "./events/decision-event.ts";
+import { insertEvents, tellsEvents } from "./events/insert-events.ts";
 import { insertNotifications } from "./insert-notifications.ts";
 import { noteLimit } from "./limited.ts";
 import { lockSightings } from "./lock-look-ups.ts";
 import { type InsertTarget, insertMany } from "./multi-insert.ts";
-import { placeBlock, type Wish } from "./place-block.ts";
+import { type Placed, placeBlock, type Wish } from "./place-block.ts";
 import { blockReceipt, decisionReceipt } from "./receipt-bodies.ts";
 import { appendReceipts, type ReceiptDraft } from "./receipts.ts";
 import type { Restraint } from "./restraint.ts";
@@ -40,15 +45,30 @@ export async function commitDecisions(
   const fresh = await insertDecisions(engine, db, records);
   const recorded: DecisionRecord[] = [];
   const settled: Settled[] = [];
+  const isNew: Settled[] = [];
   for (const record of records) {
     if (!fresh.delete(record.decision.id)) {
-      settled.push({ decision: await decisionOf(db, record.decision.id), receipts: [] });
+      settled.push({ decision: await decisionOf(db, record.decision.id), receipts: [], placed: null });
       continue;
     }
     recorded.push(record);
-    settled.push(await settle(batch, record));
+    const each = await settle(batch, record);
+    settled.push(each);
+    isNew.push(each);
   }
   await finishSightings(engine, db, recorded);
+  if (tellsEvents(engine)) {
+    const notes = await notesOf(
+      engine,
+      db,
+      isNew.map(({ decision }) => decision.alertId),
+    );
+    await insertEvents(
+      engine,
+      db,
+      isNew.flatMap((each) => eventsOf(each, notes.get(each.decision.alertId) ?? null)),
+    );
+  }
   const receipts = settled.flatMap((each) => each.receipts);
   await appendReceipts(engine, db, receipts);
   return settled.map(({ decision }) => decision);
@@ -71,6 +91,13 @@ export async function decisionOf(db: Queries, id: string): Promise<Decision> {
 interface Settled {
   readonly decision: Decision;
   readonly receipts: readonly ReceiptDraft[];
+  /** The block that it made; null: none. */
+  readonly placed: Placed | null;
+}
+
+function eventsOf({ decision, placed }: Settled, note: string | null): readonly ToldEvent[] {
+  const told = decisionEvent(decision, note);
+  return placed === null ? [told] : [told, decidedEvent(decision, placed.block, placed.replaces)];
 }
 
 const decisionTarget: InsertTarget = {
@@ -151,6 +178,7 @@ async function settleBlock(batch: DecisionBatch, record: DecisionRecord, wish: W
   return {
     decision,
     receipts: [decisionReceipt(decision), blockReceipt(decision, placement.block), ...ended],
+    placed: placement,
   };
 }
 
@@ -184,12 +212,15 @@ async function toHold(
   };
   const obstacle = await placeHold(engine, db, held);
   if (cause === "limit") {
-    await noteLimit(db, {
-      reason,
-      held: obstacle === null ? 1 : 0,
-      channels: notifications.map(({ channel }) => channel),
-      now: decision.decidedAt,
-    });
+    await noteLimit(
+      { engine, db },
+      {
+        reason,
+        held: obstacle === null ? 1 : 0,
+        channels: notifications.map(({ channel }) => channel),
+        now: decision.decidedAt,
+      },
+    );
   }
   return obstacle === null ? rewrite(db, held) : toIgnore(db, held, obstacle);
 }
@@ -211,7 +242,7 @@ async function rewrite(db: Queries, decision: Decision): Promise<Settled> {
 }
 
 function plain(decision: Decision): Settled {
-  return { decision, receipts: [decisionReceipt(decision)] };
+  return { decision, receipts: [decisionReceipt(decision)], placed: null };
 }
 
 async function notify(db: Queries, { decision, notifications }: DecisionRecord): Promise<void> {

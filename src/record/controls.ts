@@ -37,7 +37,7 @@ export function createControls(engine: Engine): Pick<Store, "controls" | "pause"
       await writer.transaction().execute(async (trx) => {
         await lockBlocks(engine, trx, "lift");
         const wasPaused = await clearControl(trx, "paused");
-        await endLimit(trx, now);
+        await endLimit({ engine, db: trx }, now);
         await clearRates(trx);
         await appendReceipts(engine, trx, [
           { at: now, kind: "resume", subject: "blocks", actor, body: { reason, wasPaused } },

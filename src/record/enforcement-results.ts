@@ -2,6 +2,8 @@ import { type RawBuilder, sql } from "kysely";
 import type { EnforcementState } from "../domain/block.ts";
 import type { BlockDrops, EnforcementResult, Store } from "../ports.ts";
 import { type Engine, inChunks, isOneOf, nextTurn, type Queries, storable } from "./engine.ts";
+import { tellExpired, tellResults } from "./events/tell-blocks.ts";
+import { tellsEvents } from "./events/insert-events.ts";
 import { hastenNotifications } from "./hasten-notifications.ts";
 
 /** Rows per transaction in bulk calls; about 20 ms of a processor. */
@@ -15,7 +17,7 @@ export function createEnforcementResults(
   return {
     async recordEnforcements(firewall, results, now) {
       await inChunks(results, chunkRows, async (chunk) => {
-        await recordResults(writer, resultsOf(engine, chunk), firewall, now);
+        await recordAndTell(engine, firewall, chunk, now);
         // Afterwards, so that of two firewalls that finish at once the later one sees both. Dying in between delays a message.
         await hastenNotifications(engine, chunk, now);
       });
@@ -40,6 +42,24 @@ export function createEnforcementResults(
       }
     },
   };
+}
+
+/** One statement, unless somebody is to be told. */
+async function recordAndTell(
+  engine: Engine,
+  firewall: string,
+  results: readonly EnforcementResult[],
+  now: Date,
+): Promise<void> {
+  const record = (db: Queries): Promise<void> => recordResults(db, resultsOf(engine, results), firewall, now);
+  if (!tellsEvents(engine)) {
+    await record(engine.writer);
+    return;
+  }
+  await engine.writer.transaction().execute(async (trx) => {
+    await tellResults(engine, trx, results, { firewall, now });
+    await record(trx);
+  });
 }
 
 interface ResultRow {
@@ -161,6 +181,7 @@ interface Expired {
 }
 
 async function markExpired(engine: Engine, db: Queries, { firewall, ids, now }: Expired): Promise<void> {
+  await tellExpired(engine, db, ids, { firewall, now });
   await db
     .updateTable("enforcements")
     .set({ state: "expired", ended_at: now.getTime(), queued_at: null })

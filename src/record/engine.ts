@@ -12,6 +12,8 @@ export interface Engine {
   readonly reader: Kysely<Schema>;
   /** Whom to tell that somebody has changed the record behind our back. Default is nobody. */
   readonly tampering?: TamperingDesk;
+  /** Channels that are told of every event. Default is none. */
+  readonly eventChannels?: readonly string[];
   /** Inserts all in one transaction. Per row: true when it is new. */
   insertAlerts(rows: readonly AlertValues[]): Promise<readonly boolean[]>;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import type { Block } from "../domain/block.ts";
 import type { Lift } from "../ports.ts";
 import { queueRemovals } from "./enforcement-requests.ts";
+import { tellLifts } from "./events/tell-blocks.ts";
 import { type Engine, inChunks, isOneOf, type Queries, storable } from "./engine.ts";
 
 /** Rows per statement; about 20 ms of a processor. */
@@ -16,12 +17,8 @@ export async function liftFound(
   await inChunks(blocks, chunkRows, (chunk) => endLifted(engine, db, chunk, lift));
 }
 
-async function endLifted(
-  engine: Engine,
-  db: Queries,
-  blocks: readonly Block[],
-  { actor, reason, now, graceUntil }: Lift,
-): Promise<void> {
+async function endLifted(engine: Engine, db: Queries, blocks: readonly Block[], lift: Lift): Promise<void> {
+  const { actor, reason, now, graceUntil } = lift;
   const ids = blocks.map(({ id }) => id);
   await db
     .updateTable("blocks")
@@ -34,4 +31,5 @@ async function endLifted(
     .where(isOneOf(engine, "id", ids))
     .execute();
   await queueRemovals(engine, db, ids, now);
+  await tellLifts(engine, db, blocks, lift);
 }

@@ -1,6 +1,5 @@
-import { closeAlarm, openAlarm } from "./alarms.ts";
+import { type AlarmDesk, closeAlarm, openAlarm } from "./alarms.ts";
 import { clearControl, readControls, writeControl } from "./controls-rows.ts";
-import type { Queries } from "./engine.ts";
 
 /** The alarm's key: there is one at a time, however many blocks are held. */
 const alarmKey = "limit";
@@ -18,7 +17,8 @@ export interface LimitHit {
 }
 
 /** Notes that a limit was reached; the first time it raises the alarm. */
-export async function noteLimit(db: Queries, { reason, held, channels, now }: LimitHit): Promise<void> {
+export async function noteLimit(desk: AlarmDesk, { reason, held, channels, now }: LimitHit): Promise<void> {
+  const { db } = desk;
   const { limited } = await readControls(db);
   await writeControl(db, "limited", {
     since: limited?.since ?? now,
@@ -28,7 +28,7 @@ export async function noteLimit(db: Queries, { reason, held, channels, now }: Li
   });
   if (limited === null) {
     await openAlarm(
-      db,
+      desk,
       {
         key: alarmKey,
         message: `New blocks wait for a person: ${reason}.`,
@@ -42,16 +42,16 @@ export async function noteLimit(db: Queries, { reason, held, channels, now }: Li
 }
 
 /** A block was placed: when no limit has been reached for long, all is well again. */
-export async function endQuietLimit(db: Queries, now: Date): Promise<void> {
-  const { limited } = await readControls(db);
+export async function endQuietLimit(desk: AlarmDesk, now: Date): Promise<void> {
+  const { limited } = await readControls(desk.db);
   if (limited !== null && now.getTime() - limited.lastAt.getTime() >= quietMs) {
-    await endLimit(db, now);
+    await endLimit(desk, now);
   }
 }
 
 /** From now on nothing is said to be beyond a limit, until the next time. */
-export async function endLimit(db: Queries, now: Date): Promise<void> {
-  if (await clearControl(db, "limited")) {
-    await closeAlarm(db, alarmKey, now);
+export async function endLimit(desk: AlarmDesk, now: Date): Promise<void> {
+  if (await clearControl(desk.db, "limited")) {
+    await closeAlarm(desk, alarmKey, now);
   }
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { addAlertSettings } from "./migrations/add-alert-settings.ts";
+import { addToldEvents } from "./migrations/add-told-events.ts";
 import { createAlerts } from "./migrations/create-alerts.ts";
 import { createBlocks } from "./migrations/create-blocks.ts";
 import { createDecisions } from "./migrations/create-decisions.ts";
@@ -38,6 +39,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0006-look-ups": { up: createLookUps },
   "0007-people": { up: createPeopleTables },
   "0008-recoveries": { up: createRecoveries },
+  "0009-told-events": { up: addToldEvents },
   "0010-alert-settings": { up: addAlertSettings },
 };
 

@@ -1,7 +1,8 @@
 import { AppError } from "../domain/errors.ts";
 import type { Log, Store } from "../ports.ts";
 import { migrateAndCheck } from "./check-columns.ts";
-import { createStore, releaseLeases } from "./create-store.ts";
+import { createStore } from "./create-store.ts";
+import { releaseLeases } from "./release-leases.ts";
 import type { Engine } from "./engine.ts";
 import { openPostgres } from "./postgres.ts";
 import { openSqlite } from "./sqlite.ts";
@@ -13,6 +14,8 @@ export interface OpenStoreOptions {
   readonly log?: Pick<Log, "warn"> & Partial<Pick<Log, "error">>;
   /** Channels to which the alarm goes that somebody has changed the receipts. Default is none: it is shown, and told nobody. */
   readonly alarmChannels?: readonly string[];
+  /** Channels that are told of every event. Default is none: then nothing is written down for them. */
+  readonly eventChannels?: readonly string[];
 }
 
 /**
@@ -24,11 +27,13 @@ export async function openStore({
   databaseUrl,
   log = { warn: () => undefined },
   alarmChannels: channels = [],
+  eventChannels = [],
 }: OpenStoreOptions): Promise<Store> {
   const error: Log["error"] = (fields, message) => {
     log.error?.(fields, message);
   };
-  const engine: Engine = { ...openEngine(databaseUrl, log), tampering: { channels, log: { error } } };
+  const tampering = { channels, log: { error } };
+  const engine: Engine = { ...openEngine(databaseUrl, log), tampering, eventChannels };
   try {
     await migrateAndCheck(engine);
     if (engine.kind === "sqlite") {

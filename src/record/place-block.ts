@@ -18,9 +18,16 @@ const attempts = 10;
 /** Who wants a block: only a person may block whom a person has let out. */
 export type Wish = "policy" | "person";
 
+export interface Placed {
+  readonly kind: "placed";
+  readonly block: Block;
+  /** The block whose place it takes; null: none. */
+  readonly replaces: string | null;
+}
+
 /** What became of a decision to block. Reasons are sentences. */
 export type Placement =
-  | { readonly kind: "placed"; readonly block: Block }
+  | Placed
   /** It must not, or need not be done. */
   | { readonly kind: "obstacle"; readonly reason: string }
   /** A person has to say so first. */
@@ -55,7 +62,7 @@ export async function placeBlock(
     const block = await replaceBlock(batch, record, old);
     if (block !== undefined) {
       await noteNewBlock(batch, record, old !== undefined);
-      return { kind: "placed", block };
+      return { kind: "placed", block, replaces: old?.id ?? null };
     }
   }
   return { kind: "obstacle", reason: "already blocked at the same moment" };

@@ -141,18 +141,19 @@ async function endOf(
 
 /** Somebody has changed the record: it says so itself from now on, and people are told. */
 async function tellBreak(
-  { tampering }: Engine,
+  engine: Engine,
   db: Queries,
   { noted, found }: Disagreement,
   at: Date,
 ): Promise<ReceiptDraft> {
+  const { tampering } = engine;
   const before = { noted, found };
   tampering?.log.error(
     { noted: noted?.seq ?? null, found: found.seq },
     "the record of what was decided and done was changed in the database",
   );
   await openAlarm(
-    db,
+    { engine, db },
     {
       key: "receipts",
       message: "The record of what was decided and done was changed in the database.",

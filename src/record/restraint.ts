@@ -38,7 +38,7 @@ export async function restraintOn(
 
 /** A block was placed: it counts against the limits from now on. */
 export async function noteNewBlock(
-  { db, standing }: DecisionBatch,
+  { engine, db, standing }: DecisionBatch,
   { decision, limits }: DecisionRecord,
   isReplacement: boolean,
 ): Promise<void> {
@@ -49,6 +49,6 @@ export async function noteNewBlock(
     return;
   }
   await addRate(db, decision);
-  await endQuietLimit(db, decision.decidedAt);
+  await endQuietLimit({ engine, db }, decision.decidedAt);
   await forgetRates(db, decision.decidedAt);
 }

@@ -4,13 +4,16 @@ import type { Block } from "../domain/block.ts";
 import type { IpPrefix } from "../domain/ip-address.ts";
 import type { Receipt, ReceiptHead } from "../domain/receipt.ts";
 import type { Role } from "../domain/role.ts";
+import type { ToldEvent } from "../domain/told-event.ts";
 import type { Alarm, News } from "../ports.ts";
 import type { Act, Claim } from "./paging.ts";
 
 export interface WaitingNotification {
   readonly id: string;
   /** What it is about. */
-  readonly subject: { readonly kind: News["kind"]; readonly id: string };
+  readonly subject: { readonly kind: News["kind"] | "event"; readonly id: string };
+  /** What it tells; null when that is read at the last moment, by `news`. */
+  readonly event: ToldEvent | null;
   readonly createdAt: Date;
   readonly attempts: number;
 }
@@ -86,10 +89,28 @@ export interface PeopleRecords {
   tokenById(id: string): Promise<TokenRecord | undefined>;
   /** Kept to the minute. */
   noteTokenUse(id: string, now: Date): Promise<void>;
-  claimNotifications(channel: string, claim: Claim): Promise<readonly WaitingNotification[]>;
-  notificationSent(id: string, now: Date): Promise<void>;
-  postponeNotification(id: string, dueAt: Date, error: string): Promise<void>;
-  failNotification(id: string, error: string): Promise<void>;
+  /** @param maxBytes events of no more than this together, but for the first; default is any */
+  claimNotifications(
+    channel: string,
+    claim: Claim,
+    maxBytes?: number,
+  ): Promise<readonly WaitingNotification[]>;
+  /** They stay on record. */
+  notificationsSent(ids: readonly string[], now: Date): Promise<void>;
+  /** They have arrived and are needed no more. */
+  deleteNotifications(ids: readonly string[]): Promise<void>;
+  postponeNotifications(ids: readonly string[], dueAt: Date, error: string): Promise<void>;
+  /** They stay on record, of events no more than that there were some. */
+  failNotifications(ids: readonly string[], error: string): Promise<void>;
   /** @throws when there is no such decision or alarm */
-  news(subject: WaitingNotification["subject"]): Promise<News>;
+  news(subject: { readonly kind: News["kind"]; readonly id: string }): Promise<News>;
+  /**
+   * Tells the channels for events how things stand at the beginning of this period, together with how each of these firewalls was last
+   * seen: once, whichever replica comes first.
+   * @returns false when it was told already
+   */
+  tellState(
+    period: Date,
+    told: { readonly events: readonly ToldEvent[]; readonly firewalls: readonly string[] },
+  ): Promise<boolean>;
 }

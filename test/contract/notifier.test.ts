@@ -70,16 +70,16 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   });
 
   test("what was sent has arrived when it resolves", async () => {
-    await channel.notifier.send(tell(blocked), patience());
-    await channel.notifier.send(tell(held), patience());
+    await channel.notifier.send([tell(blocked)], patience());
+    await channel.notifier.send([tell(held)], patience());
 
     expect(channel.arrived()).toHaveLength(2);
   });
 
   test("one decision has one identity, however often it is sent; another decision has another", async () => {
-    await channel.notifier.send(tell(blocked), patience());
-    await channel.notifier.send(tell(blocked), patience());
-    await channel.notifier.send(tell(story({ decision: { id: "de_2" } })), patience());
+    await channel.notifier.send([tell(blocked)], patience());
+    await channel.notifier.send([tell(blocked)], patience());
+    await channel.notifier.send([tell(story({ decision: { id: "de_2" } }))], patience());
 
     const [first, second, third] = channel.arrived();
     expect(second).toBe(first);
@@ -88,10 +88,10 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
 
   test("an alarm has one identity too, which no decision has", async () => {
     const news = { kind: "alarm", alarm: alarm() } as const;
-    await channel.notifier.send(news, patience());
-    await channel.notifier.send(news, patience());
-    await channel.notifier.send({ kind: "alarm", alarm: alarm({ id: "ar_2" }) }, patience());
-    await channel.notifier.send(tell(blocked), patience());
+    await channel.notifier.send([news], patience());
+    await channel.notifier.send([news], patience());
+    await channel.notifier.send([{ kind: "alarm", alarm: alarm({ id: "ar_2" }) }], patience());
+    await channel.notifier.send([tell(blocked)], patience());
 
     const [first, second, ...others] = channel.arrived();
     expect(second).toBe(first);
@@ -101,7 +101,7 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   test("what is refused for good is told as final", async () => {
     channel.refuse();
 
-    await expect(channel.notifier.send(tell(blocked), patience())).rejects.toMatchObject({
+    await expect(channel.notifier.send([tell(blocked)], patience())).rejects.toMatchObject({
       code: "MAIL_UNDELIVERED",
       retryable: false,
       message: holding(channel.place),
@@ -112,11 +112,11 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   test("what is refused for now can be sent later", async () => {
     channel.deferOnce();
 
-    await expect(channel.notifier.send(tell(blocked), patience())).rejects.toMatchObject({
+    await expect(channel.notifier.send([tell(blocked)], patience())).rejects.toMatchObject({
       code: "MAIL_UNDELIVERED",
       retryable: true,
     });
-    await channel.notifier.send(tell(blocked), patience());
+    await channel.notifier.send([tell(blocked)], patience());
 
     expect(channel.arrived()).toHaveLength(1);
   });
@@ -124,7 +124,7 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   test("a place that is down is told by name and can be tried again", async () => {
     await channel.close();
 
-    await expect(channel.notifier.send(tell(blocked), patience())).rejects.toMatchObject({
+    await expect(channel.notifier.send([tell(blocked)], patience())).rejects.toMatchObject({
       code: "MAIL_UNDELIVERED",
       retryable: true,
       message: holding(channel.place),
@@ -134,7 +134,7 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   test("an aborted signal ends the sending", async () => {
     channel.hang();
 
-    await expect(channel.notifier.send(tell(blocked), AbortSignal.timeout(100))).rejects.toMatchObject({
+    await expect(channel.notifier.send([tell(blocked)], AbortSignal.timeout(100))).rejects.toMatchObject({
       code: "MAIL_UNDELIVERED",
       retryable: true,
     });
@@ -143,7 +143,7 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   test("no error holds a secret", async () => {
     await channel.close();
     const error: unknown = await channel.notifier
-      .send(tell(blocked), patience())
+      .send([tell(blocked)], patience())
       .catch((thrown: unknown) => thrown);
 
     expect(String(error)).not.toContain("hunter2");
@@ -151,7 +151,7 @@ describe.each(Object.entries(implementations))("notifier: %s", (_name, open) => 
   });
 
   test("closing twice does no harm", async () => {
-    await channel.notifier.send(tell(blocked), patience());
+    await channel.notifier.send([tell(blocked)], patience());
 
     await channel.notifier.close();
 

@@ -68,7 +68,7 @@ describeStore("the store's alarms", (engine) => {
 
     const [mail] = await waiting(store, "email", 20);
 
-    expect(await store.news(mail?.subject ?? { kind: "alarm", id: "" })).toMatchObject({
+    expect(await store.news({ kind: "alarm", id: mail?.subject.id ?? "" })).toMatchObject({
       kind: "alarm",
       alarm: { ...refused, raisedAt: t0, endedAt: after(10) },
     });

@@ -249,7 +249,7 @@ describeStore("the store's enforcement", (engine) => {
       await store.recordDecision(recordOf(sampleDecision("de_1"), { firewalls: ["edge-1"] }));
       const [mail] = await store.claimNotifications("email", sampleClaim({ now: after(30) }));
 
-      await store.postponeNotification(mail?.id ?? "", after(90), "451 try later\0");
+      await store.postponeNotifications([mail?.id ?? ""], after(90), "451 try later\0");
       await store.recordEnforcements("edge-1", [result(await standingId(store), "verified")], after(31));
 
       expect(await mails(store, after(89))).toEqual([]);
@@ -263,10 +263,10 @@ describeStore("the store's enforcement", (engine) => {
       }
       const [first, second] = await store.claimNotifications("email", sampleClaim({ now: after(30) }));
 
-      await store.notificationSent(first?.id ?? "", after(31));
-      await store.failNotification(second?.id ?? "", "550 no such user");
-      await store.postponeNotification(first?.id ?? "", after(32), "late");
-      await store.postponeNotification(second?.id ?? "", after(32), "late");
+      await store.notificationsSent([first?.id ?? ""], after(31));
+      await store.failNotifications([second?.id ?? ""], "550 no such user");
+      await store.postponeNotifications([first?.id ?? ""], after(32), "late");
+      await store.postponeNotifications([second?.id ?? ""], after(32), "late");
 
       expect(await mails(store, after(9999))).toEqual([]);
       expect(await store.counts(t0)).toMatchObject({ notificationsWaiting: 0, notificationsFailed: 1 });

@@ -8,6 +8,7 @@ import { createAbuseIpdb } from "../../src/enrich/abuseipdb/create-abuseipdb.ts"
 import { createVirusTotal } from "../../src/enrich/virustotal/create-virustotal.ts";
 import { defaultExtract } from "../../src/extract/default-extract.ts";
 import { createGuard } from "../../src/guard.ts";
+import type { ToldEvent } from "../../src/domain/told-event.ts";
 import type { Firewall, Log, Notifier, SplunkApi, Store } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { silentLog } from "./silent-log.ts";
@@ -22,6 +23,7 @@ export interface ProviderAppOptions {
   readonly now: () => Date;
   readonly firewalls?: readonly Firewall[];
   readonly notifiers?: readonly Notifier[];
+  readonly eventNotifiers?: readonly Notifier<ToldEvent>[];
   readonly splunk?: SplunkApi;
   readonly log?: Log;
 }
@@ -38,7 +40,16 @@ export interface ProviderApp {
 
 /** The whole program with the real adapters of VirusTotal and AbuseIPDB, a real SQLite file and a real receiver; lists are off. */
 export async function startProviderApp(options: ProviderAppOptions): Promise<ProviderApp> {
-  const { dir, env, settings = {}, now, firewalls = [], notifiers = [], log = silentLog } = options;
+  const {
+    dir,
+    env,
+    settings = {},
+    now,
+    firewalls = [],
+    notifiers = [],
+    eventNotifiers = [],
+    log = silentLog,
+  } = options;
   const lists = { spamhausDrop: false, abuseipdbBlacklist: false };
   // JSON is YAML too.
   writeFileSync(
@@ -53,7 +64,10 @@ export async function startProviderApp(options: ProviderAppOptions): Promise<Pro
     policyVersion,
     now,
   });
-  const store = await openStore({ databaseUrl: config.databaseUrl });
+  const store = await openStore({
+    databaseUrl: config.databaseUrl,
+    eventChannels: eventNotifiers.map(({ channel }) => channel),
+  });
   const nothing = { interfaces: () => [], resolvers: () => [], gateways: () => [], networks: [], hosts: [] };
   const nobody = { lookUp: () => Promise.resolve([]), reverse: () => Promise.resolve([]) };
   const edges = {
@@ -65,11 +79,17 @@ export async function startProviderApp(options: ProviderAppOptions): Promise<Pro
     lists: [],
     firewalls,
     notifiers,
+    eventNotifiers,
     splunk: options.splunk ?? null,
     guard: createGuard({ config, store, surroundings: { ...nothing, ...nobody }, now, log }),
     now,
   };
-  const app = createApp(config, edges, { version: "test", holder: `test-${crypto.randomUUID()}` }, log);
+  const app = createApp(
+    config,
+    edges,
+    { version: "test", hostname: "test", holder: `test-${crypto.randomUUID()}` },
+    log,
+  );
   await app.start();
   const webhookUrl = `${app.url()}/webhooks/splunk/${config.webhookTokens[0] ?? ""}`;
   return {

@@ -19,7 +19,7 @@ describe("of several recipients", () => {
       recipient: "boss@example.com",
     });
 
-    await expect(notifier(both).send(tell(blocked), patience())).rejects.toMatchObject({
+    await expect(notifier(both).send([tell(blocked)], patience())).rejects.toMatchObject({
       code: "MAIL_UNDELIVERED",
       retryable: false,
       message: stringMatching(/^127\.0\.0\.1:\d+: refused for boss@example\.com: .*550 5\.1\.1 unknown/),
@@ -37,8 +37,8 @@ describe("of several recipients", () => {
     });
     const email = notifier(both);
 
-    await expect(email.send(tell(blocked), patience())).rejects.toMatchObject({ retryable: true });
-    await email.send(tell(blocked), patience());
+    await expect(email.send([tell(blocked)], patience())).rejects.toMatchObject({ retryable: true });
+    await email.send([tell(blocked)], patience());
 
     expect(smtp().messages.map(({ envelope }) => envelope.to)).toEqual([
       ["soc@example.com"],
@@ -52,9 +52,9 @@ describe("of several recipients", () => {
     smtp().failNext({ kind: "reply", at: "rcpt", code: 451, text: "later", recipient: "b@example.com" });
     const email = notifier({ to: ["a@example.com", "b@example.com", "c@example.com"] });
 
-    await expect(email.send(tell(blocked), patience())).rejects.toMatchObject({ retryable: true });
+    await expect(email.send([tell(blocked)], patience())).rejects.toMatchObject({ retryable: true });
     smtp().failNext({ kind: "reply", at: "rcpt", code: 550, text: "unknown", recipient: "a@example.com" });
-    await expect(email.send(tell(blocked), patience())).rejects.toMatchObject({ retryable: false });
+    await expect(email.send([tell(blocked)], patience())).rejects.toMatchObject({ retryable: false });
 
     expect(smtp().messages.map(({ envelope }) => envelope.to)).toEqual([
       ["c@example.com"],
@@ -66,7 +66,7 @@ describe("of several recipients", () => {
     smtp().failNext({ kind: "reply", at: "rcpt", code: 550, text: "unknown", recipient: "soc@example.com" });
     smtp().failNext({ kind: "reply", at: "rcpt", code: 451, text: "later", recipient: "boss@example.com" });
 
-    await expect(notifier(both).send(tell(blocked), patience())).rejects.toMatchObject({ retryable: true });
+    await expect(notifier(both).send([tell(blocked)], patience())).rejects.toMatchObject({ retryable: true });
   });
 });
 
@@ -83,7 +83,7 @@ describe("what a server does wrong", () => {
   ] as const)("at %s with %i: worth another try is %s", async (at, code, retryable) => {
     smtp().failNext({ kind: "reply", at, code, text: "no" });
 
-    await expect(notifier().send(tell(blocked), patience())).rejects.toMatchObject({
+    await expect(notifier().send([tell(blocked)], patience())).rejects.toMatchObject({
       code: "MAIL_UNDELIVERED",
       retryable,
       message: stringContaining(String(code)),
@@ -93,8 +93,8 @@ describe("what a server does wrong", () => {
   test("a connection that breaks before the confirmation leads to a repeat with the same Message-ID", async () => {
     smtp().failNext({ kind: "drop" });
 
-    await expect(notifier().send(tell(blocked), patience())).rejects.toMatchObject({ retryable: true });
-    await notifier().send(tell(blocked), patience());
+    await expect(notifier().send([tell(blocked)], patience())).rejects.toMatchObject({ retryable: true });
+    await notifier().send([tell(blocked)], patience());
 
     const ids = smtp().transmitted.map(({ mail }) => mail.messageId);
     expect(ids).toHaveLength(2);
@@ -107,7 +107,7 @@ describe("what a server does wrong", () => {
       smtp().failNext({ kind: "hang", at });
       const impatient = notifier({}, { ca: smtpCertificate, timeoutMs: 300 });
 
-      await expect(impatient.send(tell(blocked), patience())).rejects.toMatchObject({
+      await expect(impatient.send([tell(blocked)], patience())).rejects.toMatchObject({
         retryable: true,
         message: `127.0.0.1:${smtp().port}: given up before the server confirmed the mail`,
       });
@@ -118,7 +118,7 @@ describe("what a server does wrong", () => {
     smtp().failNext({ kind: "reply", at: "mail", code: 550, text: `no\u001b[31m${"x".repeat(2000)}` });
 
     const error: unknown = await notifier()
-      .send(tell(blocked), patience())
+      .send([tell(blocked)], patience())
       .catch((thrown: unknown) => thrown);
 
     expect(String(error).length).toBeLessThan(600);

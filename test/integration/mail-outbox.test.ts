@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AppError } from "../../src/domain/errors.ts";
 import { createEmailNotifier } from "../../src/notify/email.ts";
-import { type OutboxDeps, sendDue } from "../../src/notify/send-due.ts";
-import type { Log, News, Store } from "../../src/ports.ts";
+import { newsIn } from "../../src/notify/contents.ts";
+import { sendDue } from "../../src/notify/send-due.ts";
+import type { Log, News, Notifier, Store } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
+import { mailPace } from "../fakes/mail-pace.ts";
 import { after, ip, recordOf, sampleAlert, sampleDecision, sight, t0 } from "../fakes/samples.ts";
 import { type SmtpServer, smtpCertificate, startSmtp } from "../fakes/smtp.ts";
 
@@ -30,15 +32,19 @@ afterEach(() => store.close());
 function failing(...errors: readonly unknown[]) {
   const left = [...errors];
   const sent: string[] = [];
+  const told: News[] = [];
   return {
     sent,
+    told,
     channel: "email",
-    send: (news: News): Promise<void> => {
+    pace: mailPace,
+    send: (batch: readonly News[]) => {
       if (left.length > 0) {
         return Promise.reject(left.shift());
       }
-      sent.push(news.kind === "decision" ? news.story.decision.id : news.alarm.key);
-      return Promise.resolve();
+      told.push(...batch);
+      sent.push(...batch.map((news) => (news.kind === "decision" ? news.story.decision.id : news.alarm.key)));
+      return Promise.resolve(batch.map(() => null));
     },
   };
 }
@@ -47,8 +53,16 @@ const later = (retryAfterMs?: number): AppError =>
   new AppError("MAIL_UNDELIVERED", "mail:25: busy", { retryable: true, retryAfterMs });
 
 /** One round, so many seconds after the start. */
-function round(notifier: OutboxDeps["notifier"], seconds: number, holder = "one"): Promise<number> {
-  return sendDue({ store, notifier, holder, now: () => after(seconds), log }, new AbortController().signal);
+function round(
+  notifier: Pick<Notifier, "channel" | "pace" | "send">,
+  seconds: number,
+  holder = "one",
+  on: Store = store,
+): Promise<number> {
+  return sendDue(
+    { store: on, notifier, contents: newsIn(on), holder, now: () => after(seconds), log },
+    new AbortController().signal,
+  );
 }
 
 const counts = async () => {
@@ -154,11 +168,10 @@ describe("an alarm", () => {
   test("is sent also when it is over by then, and given up three days after it was raised", async () => {
     await store.raiseAlarm(alarm, ["email"], after(0));
     await store.endAlarm(alarm.key, after(10));
-    const told: News[] = [];
-    const { channel } = failing();
-    await round({ channel, send: (news) => Promise.resolve(void told.push(news)) }, 20);
+    const notifier = failing();
+    await round(notifier, 20);
 
-    expect(told).toMatchObject([{ kind: "alarm", alarm: { key: "limit", endedAt: after(10) } }]);
+    expect(notifier.told).toMatchObject([{ kind: "alarm", alarm: { key: "limit", endedAt: after(10) } }]);
 
     await store.raiseAlarm(alarm, ["email"], after(100));
     await round(failing(later(), later()), threeDays + 80);
@@ -178,13 +191,15 @@ test("a process that stops while sending leaves it waiting, not counted as a fai
   const stopping = new AbortController();
   const notifier = {
     channel: "email",
+    pace: mailPace,
     send: () => {
       stopping.abort();
       return Promise.reject(later());
     },
   };
 
-  await sendDue({ store, notifier, holder: "one", now: () => after(30), log }, stopping.signal);
+  const contents = newsIn(store);
+  await sendDue({ store, notifier, contents, holder: "one", now: () => after(30), log }, stopping.signal);
   await store.releaseLeases("one");
 
   expect(logged).toEqual([]);
@@ -214,13 +229,9 @@ test("more than a handful are sent in rounds without a pause", async () => {
 });
 
 test("one about nothing is given up and does not hold up the others", async () => {
-  const broken: OutboxDeps["store"] = { ...store, news: () => Promise.reject(new Error("no result")) };
+  const broken: Store = { ...store, news: () => Promise.reject(new Error("no result")) };
   const notifier = failing();
-
-  await sendDue(
-    { store: broken, notifier, holder: "one", now: () => after(30), log },
-    new AbortController().signal,
-  );
+  await round(notifier, 30, "one", broken);
 
   expect(await counts()).toEqual({ waiting: 0, failed: 1 });
   expect(logged).toEqual(["error: notification has nothing to tell"]);
@@ -228,15 +239,10 @@ test("one about nothing is given up and does not hold up the others", async () =
 
 test("a database that is away for a while costs nothing", async () => {
   const away = new AppError("STORE_UNAVAILABLE", "database is locked", { retryable: true });
-  const broken: OutboxDeps["store"] = { ...store, news: () => Promise.reject(away) };
+  const broken: Store = { ...store, news: () => Promise.reject(away) };
   const notifier = failing();
 
-  await expect(
-    sendDue(
-      { store: broken, notifier, holder: "one", now: () => after(30), log },
-      new AbortController().signal,
-    ),
-  ).rejects.toBe(away);
+  await expect(round(notifier, 30, "one", broken)).rejects.toBe(away);
   await round(notifier, 91);
 
   expect(notifier.sent).toEqual(["de_1"]);
@@ -278,17 +284,12 @@ describe("with a real mail server", () => {
   });
 
   test("a crash between sent and recorded leads to a repeat with the same Message-ID", async () => {
-    const crashing: OutboxDeps["store"] = {
+    const crashing: Store = {
       ...store,
-      notificationSent: () => Promise.reject(new Error("the power went")),
+      notificationsSent: () => Promise.reject(new Error("the power went")),
     };
 
-    await expect(
-      sendDue(
-        { store: crashing, notifier: email(), holder: "one", now: () => after(30), log },
-        new AbortController().signal,
-      ),
-    ).rejects.toThrow("the power went");
+    await expect(round(email(), 30, "one", crashing)).rejects.toThrow("the power went");
     await round(email(), 89);
     expect(smtp.messages).toHaveLength(1);
     await round(email(), 91, "two");

@@ -10,7 +10,7 @@ const both = { to: ["soc@example.com", "boss@example.com"] };
 
 describe("a mail", () => {
   test("goes over TLS, with text and HTML, as an automatic message of one thread per address", async () => {
-    await notifier(both).send(tell(blocked), patience());
+    await notifier(both).send([tell(blocked)], patience());
 
     const [received] = smtp().messages;
     const header = (key: string) => received?.mail.headers.find((one) => one.key === key)?.value;
@@ -34,8 +34,8 @@ describe("a mail", () => {
   });
 
   test("of another decision about the same address belongs to the same thread", async () => {
-    await notifier().send(tell(blocked), patience());
-    await notifier().send(tell(story({ decision: { ...held.decision, id: "de_2" } })), patience());
+    await notifier().send([tell(blocked)], patience());
+    await notifier().send([tell(story({ decision: { ...held.decision, id: "de_2" } }))], patience());
 
     const [first, second] = smtp().messages.map(({ mail }) => mail);
     expect(second?.references).toBe(first?.references);
@@ -43,7 +43,7 @@ describe("a mail", () => {
   });
 
   test("about an IPv6 address has ids that mail programs can read", async () => {
-    await notifier().send(tell(story({ decision: { ip: ip("2001:db8::5") } })), patience());
+    await notifier().send([tell(story({ decision: { ip: ip("2001:db8::5") } }))], patience());
 
     expect(smtp().messages[0]?.mail.references).toBe("<address-2001-db8--5@example.com>");
   });
@@ -57,7 +57,7 @@ describe("a mail", () => {
       sighting: { fields: [evil] },
     });
 
-    await notifier().send(tell(about), patience());
+    await notifier().send([tell(about)], patience());
 
     expect(smtp().transmitted).toHaveLength(1);
     const [received] = smtp().messages;
@@ -72,7 +72,7 @@ describe("a mail", () => {
 
 describe("a mail about an alarm", () => {
   const sent = async (change: Parameters<typeof alarm>[0] = {}) => {
-    await notifier().send({ kind: "alarm", alarm: alarm(change) }, patience());
+    await notifier().send([{ kind: "alarm", alarm: alarm(change) }], patience());
     return smtp().messages.at(-1)?.mail;
   };
 
@@ -126,7 +126,7 @@ describe("without encryption", () => {
     await restart({ tls: "none" });
 
     await expect(
-      notifier({ user: "u", password: "hunter2" }).send(tell(blocked), patience()),
+      notifier({ user: "u", password: "hunter2" }).send([tell(blocked)], patience()),
     ).rejects.toMatchObject({
       code: "MAIL_UNDELIVERED",
       retryable: true,
@@ -151,7 +151,7 @@ test.each(["starttls", "tls"] as const)(
     await restart({ tls });
     const unknowing = notifier({ tls }, {});
 
-    await expect(unknowing.send(tell(blocked), patience())).rejects.toMatchObject({
+    await expect(unknowing.send([tell(blocked)], patience())).rejects.toMatchObject({
       retryable: true,
       message: stringMatching(/^127\.0\.0\.1:\d+: self-signed certificate/),
     });
@@ -165,7 +165,7 @@ describe("a login", () => {
   test("that is right is used", async () => {
     await restart({ login });
 
-    await notifier(login).send(tell(blocked), patience());
+    await notifier(login).send([tell(blocked)], patience());
 
     expect(smtp().messages[0]?.user).toBe("portcullis");
   });
@@ -173,7 +173,7 @@ describe("a login", () => {
   test("that is refused keeps the mail: the password can be mended, and is never shown", async () => {
     await restart({ login: { ...login, password: "another" } });
 
-    await expect(notifier(login).send(tell(blocked), patience())).rejects.toMatchObject({
+    await expect(notifier(login).send([tell(blocked)], patience())).rejects.toMatchObject({
       retryable: true,
       message: `127.0.0.1:${smtp().port}: Invalid login: 535 5.7.8 Authentication failed`,
     });
@@ -183,7 +183,7 @@ describe("a login", () => {
     await restart({ login });
     smtp().failNext({ kind: "reply", at: "mail", code: 550, text: `no, ${login.password} is wrong` });
 
-    await expect(notifier(login).send(tell(blocked), patience())).rejects.toMatchObject({
+    await expect(notifier(login).send([tell(blocked)], patience())).rejects.toMatchObject({
       message: `127.0.0.1:${smtp().port}: Mail command failed: 550 no, *** is wrong`,
     });
   });

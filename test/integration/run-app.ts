@@ -25,6 +25,7 @@ import type {
 } from "../../src/ports.ts";
 import { openStore } from "../../src/record/open-store.ts";
 import { signText } from "../fakes/sign-delivery.ts";
+import { mailPace } from "../fakes/mail-pace.ts";
 import { silentLog } from "../fakes/silent-log.ts";
 import { unlimited } from "../fakes/unlimited.ts";
 
@@ -130,16 +131,20 @@ export class MemoryNotifier implements Notifier {
   readonly alarms: Alarm[] = [];
   failure: AppError | undefined;
 
-  send(news: News): Promise<void> {
+  readonly pace = mailPace;
+
+  send(batch: readonly News[]) {
     if (this.failure !== undefined) {
       return Promise.reject(this.failure);
     }
-    if (news.kind === "decision") {
-      this.stories.push(news.story);
-    } else {
-      this.alarms.push(news.alarm);
+    for (const news of batch) {
+      if (news.kind === "decision") {
+        this.stories.push(news.story);
+      } else {
+        this.alarms.push(news.alarm);
+      }
     }
-    return Promise.resolve();
+    return Promise.resolve(batch.map(() => null));
   }
 
   close() {
@@ -244,11 +249,12 @@ export async function runApp(options: AppOptions = {}): Promise<RunningApp> {
     lists: [],
     firewalls: [firewall],
     notifiers: [notifier],
+    eventNotifiers: [],
     splunk: options.splunk ?? null,
     guard,
     now,
   };
-  const identity = { version: "test", holder: `test-${crypto.randomUUID()}` };
+  const identity = { version: "test", hostname: "test", holder: `test-${crypto.randomUUID()}` };
   const app = createApp(withOptions(config, options), edges, identity, silentLog);
   await app.start();
   cleanups.push(() => app.stop());

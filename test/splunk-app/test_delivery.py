@@ -207,8 +207,8 @@ class AdaptiveResponse(ActionTest):
         ) % self.sid)
 
     def test_a_log_that_can_not_be_written_stops_nothing(self) -> None:
-        self.machine.home += "/nowhere"
-        self.assert_ended(self.run_action(some_rows(1)), 0, "accepted rows=1")
+        ended = self.machine.run(self.payload(some_rows(1)), SPLUNK_HOME=self.machine.home + "/nowhere")
+        self.assert_ended(ended, 0, "accepted rows=1")
 
 
 if __name__ == "__main__":

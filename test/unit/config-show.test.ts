@@ -53,13 +53,10 @@ const config: Config = {
   trustProxy: [prefix("127.0.0.1")],
   splunkHost: "splunk.example.com",
   splunk: null,
+  hec: { url: "https://hec.example.com", token: "hunter2-hec", index: null, ca: "hunter2", certSha256: null },
   recovery: { requireGenuine: true, catchUpSeconds: 600 },
   proxyHosts: [],
-  virustotal: {
-    apiKey: "hunter2-vt",
-    url: "https://www.virustotal.com/api/v3",
-    quota: { minute: 4, day: 500 },
-  },
+  virustotal: { apiKey: "hunter2-vt", url: "https://vt.example.com/api/v3", quota: { minute: 4, day: 500 } },
   abuseipdb: null,
   greynoise: { apiKey: null, url: "https://api.greynoise.io", quota: {} },
   findings: { known: 43_200, unknown: 5400, failed: 90 },
@@ -182,8 +179,13 @@ test("the configuration is shown without any secret", () => {
     TLS_CLIENT_CA_FILE                   not set
     TRUST_PROXY                          127.0.0.1/32
     SPLUNK_HOST                          splunk.example.com
+    SPLUNK_HEC_URL                       https://hec.example.com
+    SPLUNK_HEC_TOKEN                     set
+    SPLUNK_HEC_INDEX                     the token's own
+    SPLUNK_HEC_CA_FILE                   set
+    SPLUNK_HEC_CERT_SHA256               not set
     VIRUSTOTAL_API_KEY                   set
-    VIRUSTOTAL_URL                       https://www.virustotal.com/api/v3
+    VIRUSTOTAL_URL                       https://vt.example.com/api/v3
     providers.virustotal                 4 a minute, 500 a day
     ABUSEIPDB_API_KEY                    not set
     ABUSEIPDB_URL                        not set

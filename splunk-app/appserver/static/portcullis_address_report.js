@@ -81,7 +81,7 @@ define(["../app/portcullis/portcullis_dom"], ({ element }) => {
       ),
       section("Sightings", address.sightings, (sightings) =>
         table(
-          ["When", "Search", "Events", "Severity", "Fields", "Decision", "Alert"],
+          ["When", "Search", "Events", "Severity", "Fields", "Note", "Decision", "Alert"],
           sightings.map(sightingRow),
         ),
       ),
@@ -189,7 +189,7 @@ define(["../app/portcullis/portcullis_dom"], ({ element }) => {
     ];
   }
 
-  function sightingRow({ seenAt, searchName, count, severity, fields, decision, error, alertId }) {
+  function sightingRow({ seenAt, searchName, count, severity, fields, note, decision, error, alertId }) {
     const became = decision === null ? `waits${error === null ? "" : `: ${error}`}` : decision.action;
     return [
       time(seenAt),
@@ -197,6 +197,7 @@ define(["../app/portcullis/portcullis_dom"], ({ element }) => {
       String(count),
       severity || "–",
       fields.join(", "),
+      note || "–",
       became,
       alertId,
     ];

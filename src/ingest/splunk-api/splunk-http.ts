@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { create, isAxiosError } from "axios";
+import { createSplunkAgent, type SplunkEndpoint } from "../../checked-agent.ts";
 import { AppError } from "../../domain/errors.ts";
-import { createSplunkAgent, type SplunkEndpoint } from "./splunk-connection.ts";
 import { answerTooLarge, unreachable } from "./splunk-errors.ts";
 
 export interface SplunkRequest {
@@ -40,10 +40,23 @@ export interface SplunkHttp {
   close(): void;
 }
 
+export interface ApiEndpoint extends Omit<SplunkEndpoint, "fault" | "advice"> {
+  /** `host:port`, for messages. */
+  readonly label: string;
+}
+
+const advice = {
+  certSha256: "SPLUNK_CERT_SHA256",
+  ca: "SPLUNK_CA_FILE",
+  unknownHost: "Check SPLUNK_HOST",
+  noTls: "SPLUNK_PORT must be the management port, usually 8089",
+  notReached: "Check SPLUNK_HOST and SPLUNK_PORT (the management port, usually 8089)",
+};
+
 /** One host, trusted with nothing but the login: limited time, limited size, no redirects, no proxy. Tries once. */
-export function createSplunkHttp(endpoint: SplunkEndpoint, limits: HttpLimits): SplunkHttp {
+export function createSplunkHttp(endpoint: ApiEndpoint, limits: HttpLimits): SplunkHttp {
   const { host, port, label } = endpoint;
-  const agent = createSplunkAgent(endpoint);
+  const agent = createSplunkAgent({ ...endpoint, fault: (what) => unreachable(label, what), advice });
   const client = create({
     baseURL: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
     headers: { "User-Agent": "Portcullis", Accept: "application/json" },

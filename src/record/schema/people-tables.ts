@@ -4,8 +4,8 @@ import type { Leased } from "./leased.ts";
 
 export interface NotificationsTable extends Leased {
   id: string;
-  /** What it is about: a decision, or an alarm. */
-  subject_kind: "decision" | "alarm";
+  /** What it is about: a decision or an alarm, for people; an event, for programs. */
+  subject_kind: "decision" | "alarm" | "event";
   subject_id: string;
   channel: string;
   state: "waiting" | "sent" | "failed";
@@ -13,6 +13,8 @@ export interface NotificationsTable extends Leased {
   sent_at: number | null;
   attempts: number;
   error: string | null;
+  /** JSON; what an event tells. Null for everything else, and for an event that was given up. */
+  body: string | null;
 }
 
 export interface AllowEntriesTable {

@@ -1,0 +1,26 @@
+import type { Store, WaitingNotification } from "../../src/ports.ts";
+import { openStore } from "../../src/record/open-store.ts";
+import type { ToldEvent } from "../../src/domain/told-event.ts";
+import { onTestFinished } from "vitest";
+import { after, sampleClaim } from "./samples.ts";
+
+/** A store that tells a channel `hec` of every event. It is closed when the test is over. */
+export async function openTellingStore(databaseUrl: string): Promise<Store> {
+  const store = await openStore({ databaseUrl, eventChannels: ["hec"] });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** What waits for the channel, oldest first, and takes it out. */
+export async function takeTold(store: Store): Promise<readonly ToldEvent[]> {
+  const waiting = await store.claimNotifications("hec", sampleClaim({ now: after(1e6), limit: 10_000 }));
+  await store.deleteNotifications(waiting.map(({ id }) => id));
+  return waiting.map(eventOf);
+}
+
+function eventOf({ id, event }: WaitingNotification): ToldEvent {
+  if (event === null) {
+    throw new Error(`${id} tells no event`);
+  }
+  return event;
+}

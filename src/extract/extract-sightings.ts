@@ -75,16 +75,20 @@ function placesIn(row: Row, roleOf: RolesOf): ReadonlyMap<IpAddress, Place[]> {
     const rank = role.kind === "address" ? role.rank : otherRank;
     for (const value of values) {
       for (const ip of addressesOf(value, role)) {
-        const known = places.get(ip);
-        if (known === undefined) {
-          places.set(ip, [{ field, rank }]);
-        } else {
-          known.push({ field, rank });
-        }
+        addPlace(places, ip, { field, rank });
       }
     }
   }
   return places;
+}
+
+function addPlace(places: Map<IpAddress, Place[]>, ip: IpAddress, place: Place): void {
+  const known = places.get(ip);
+  if (known === undefined) {
+    places.set(ip, [place]);
+  } else {
+    known.push(place);
+  }
 }
 
 const none: readonly IpAddress[] = [];

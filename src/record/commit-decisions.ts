@@ -8,6 +8,7 @@ import { DecisionRow, decisionColumns, decisionValues } from "./decision-rows.ts
 import { type Engine, isOneOf, type Queries } from "./engine.ts";
 import { answerHold, endedReceipt, type Ending, markSuperseded, placeHold, supersedeHolds } from "./holds.ts";
 import { decidedEvent } from "./events/block-event.ts";
+import { notesOf } from "./stored-settings.ts";
 import { decisionEvent } from "./events/decision-event.ts";
 import { insertEvents, tellsEvents } from "./events/insert-events.ts";
 import { insertNotifications } from "./insert-notifications.ts";
@@ -57,7 +58,16 @@ export async function commitDecisions(
   }
   await finishSightings(engine, db, recorded);
   if (tellsEvents(engine)) {
-    await insertEvents(engine, db, isNew.flatMap(eventsOf));
+    const notes = await notesOf(
+      engine,
+      db,
+      isNew.map(({ decision }) => decision.alertId),
+    );
+    await insertEvents(
+      engine,
+      db,
+      isNew.flatMap((each) => eventsOf(each, notes.get(each.decision.alertId) ?? null)),
+    );
   }
   const receipts = settled.flatMap((each) => each.receipts);
   await appendReceipts(engine, db, receipts);
@@ -85,10 +95,9 @@ interface Settled {
   readonly placed: Placed | null;
 }
 
-function eventsOf({ decision, placed }: Settled): readonly ToldEvent[] {
-  return placed === null
-    ? [decisionEvent(decision)]
-    : [decisionEvent(decision), decidedEvent(decision, placed.block, placed.replaces)];
+function eventsOf({ decision, placed }: Settled, note: string | null): readonly ToldEvent[] {
+  const told = decisionEvent(decision, note);
+  return placed === null ? [told] : [told, decidedEvent(decision, placed.block, placed.replaces)];
 }
 
 const decisionTarget: InsertTarget = {

@@ -5,8 +5,7 @@ import { createAlertRecords } from "./alerts.ts";
 import { createSidReads } from "./alerts-of-sid.ts";
 import { createAllowRecords } from "./allow-entries.ts";
 import { createAwaitedRecords } from "./awaited.ts";
-import { createBudgetRecords, forgetCallsUnderWay } from "./budgets.ts";
-import { noLease } from "./claim.ts";
+import { createBudgetRecords } from "./budgets.ts";
 import { createReceiptComparison } from "./compare-receipts.ts";
 import { createControls } from "./controls.ts";
 import { createCounts } from "./counts.ts";
@@ -41,6 +40,7 @@ import { createRequestedReads } from "./requested-changes.ts";
 import { createSearchRecords } from "./searches.ts";
 import { createSightingRecords } from "./sightings.ts";
 import { createStandingBlocks } from "./standing-blocks.ts";
+import { releaseLeases } from "./release-leases.ts";
 import { storeError, unavailable } from "./store-error.ts";
 import { createStories } from "./story.ts";
 import { createStateTelling } from "./tell-state.ts";
@@ -273,30 +273,4 @@ function createRecords(engine: Engine, log: Pick<Log, "warn">): Records {
     ...createCounts(engine),
     ...createClockMending(engine),
   };
-}
-
-/** @param holder null: of everybody, for a database that only this process can have open */
-export async function releaseLeases({ writer }: Engine, holder: string | null): Promise<void> {
-  await writer.transaction().execute(async (trx) => {
-    for (const table of ["alerts", "sightings", "notifications", "look_ups", "recoveries"] as const) {
-      await trx
-        .updateTable(table)
-        .set(noLease)
-        .where("due_at", "is not", null)
-        .where("lease_holder", holder === null ? "is not" : "=", holder)
-        .execute();
-    }
-    await trx
-      .updateTable("watermarks")
-      .set(noLease)
-      .where("lease_holder", holder === null ? "is not" : "=", holder)
-      .execute();
-    await trx
-      .deleteFrom("firewall_leases")
-      .where("lease_holder", holder === null ? "is not" : "=", holder)
-      .execute();
-    if (holder === null) {
-      await forgetCallsUnderWay(trx);
-    }
-  });
 }

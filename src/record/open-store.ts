@@ -1,7 +1,8 @@
 import { AppError } from "../domain/errors.ts";
 import type { Log, Store } from "../ports.ts";
 import { migrateAndCheck } from "./check-columns.ts";
-import { createStore, releaseLeases } from "./create-store.ts";
+import { createStore } from "./create-store.ts";
+import { releaseLeases } from "./release-leases.ts";
 import type { Engine } from "./engine.ts";
 import { openPostgres } from "./postgres.ts";
 import { openSqlite } from "./sqlite.ts";

@@ -11,6 +11,7 @@ import {
   t0,
 } from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
+import { openTellingStore, takeTold } from "../fakes/told-events.ts";
 
 const settings: AlertSettings = {
   fields: ["src_ip", "values(x)"],
@@ -81,6 +82,26 @@ describeStore("what the author of an alert asks for", (engine) => {
     expect(await store.compareReceipts(t0, new AbortController().signal)).toMatchObject({
       disagreements: [],
     });
+  });
+
+  test("its note is told with each decision, to programs that want to know; an unreadable one stops nobody", async () => {
+    const databaseUrl = await engine.newDatabase();
+    const store = await openTellingStore(databaseUrl);
+    await store.insertAlerts([alert, plain, { ...alert, id: "al_broken" }]);
+    await engine.tamper(databaseUrl, "update alerts set settings = '{' where id = 'al_broken'");
+    for (const [n, alertId] of [alert.id, plain.id, "al_broken"].entries()) {
+      await store.recordSightings(alertId, [sighting], t0);
+      const decision = sampleDecision(`de_${n}`, { alertId, action: "watch", expiresAt: null });
+      await store.recordDecision(recordOf(decision, { notifications: [] }));
+    }
+
+    const told = await takeTold(store);
+
+    expect(told.map(({ fields }) => fields["note"] ?? null)).toEqual([
+      "a\ufffdb \ufffd \ud83d\udee1 <b>",
+      null,
+      null,
+    ]);
   });
 
   test("waits with the rows that are to be recovered", async () => {

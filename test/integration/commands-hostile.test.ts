@@ -147,6 +147,7 @@ function answerAbout(call: string): object {
         app: evil,
         owner: evil,
         extras: { [evil]: evil, more: { [evil]: [evil] } },
+        settings: { fields: [evil], severity: evil, mode: evil, note: evil },
         rows: [[[evil, [evil, evil]]]],
         sightings: [{ ip: evil, count: 1, fields: [evil], decision: { action: evil }, error: null }],
       }

@@ -31,7 +31,7 @@ describe("saved searches with a webhook", () => {
     const form = {
       "action.webhook": "0",
       "action.portcullis_block": "1",
-      "action.portcullis_block.param.fields": " src_ip, ,attacker",
+      "action.portcullis_block.param.fields": " src_ip, ,attacker\tsrc",
       "action.portcullis_block.param.severity": "High",
       "action.portcullis_block.param.mode": "block everybody",
       "action.portcullis_block.param.note": "ask the SOC",
@@ -45,7 +45,12 @@ describe("saved searches with a webhook", () => {
         name: "a",
         url: null,
         ownAction: {
-          settings: { fields: ["src_ip", "attacker"], severity: "high", mode: null, note: "ask the SOC" },
+          settings: {
+            fields: ["src_ip", "attacker", "src"],
+            severity: "high",
+            mode: null,
+            note: "ask the SOC",
+          },
         },
       },
       {

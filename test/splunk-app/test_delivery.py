@@ -29,6 +29,9 @@ class Delivery(ActionTest):
             "results_link": "https://splunk.example.net:8000/app/search/@go?sid=" + self.sid, "results": [],
             "settings": {"fields": ["src_ip", "dest_ip"], "severity": "high", "mode": "approve", "note": "Call Zoë first"},
         })
+        for alert in self.receiver.alerts(self.sid):
+            self.assertEqual(alert["settings"], first.json["settings"])
+            self.assertIsNone(alert["extras"])
         self.assertRegex(first.headers["User-Agent"], r"^Portcullis-Splunk-App/\d+\.\d+\.\d+$")
         self.assertEqual(first.headers["Content-Encoding"], "gzip")
         self.assertRegex(first.id, r"^%s\.0\.[0-9a-f]+$" % self.sid)

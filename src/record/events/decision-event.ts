@@ -2,8 +2,8 @@ import type { Decision } from "../../domain/decision.ts";
 import type { Evidence, Finding } from "../../domain/finding.ts";
 import { toldText, toldTexts, toldTime, type ToldEvent } from "../../domain/told-event.ts";
 
-/** A decision as it stands in the store, also one to watch or to ignore. */
-export function decisionEvent(decision: Decision): ToldEvent {
+/** A decision as it stands in the store, also one to watch or to ignore. @param note what its alert's author has written for people */
+export function decisionEvent(decision: Decision, note: string | null = null): ToldEvent {
   const { id, inputs, findings } = decision;
   const known = findings.flatMap((finding) => (finding.status === "known" ? [finding] : []));
   const evidence = known.map((finding) => finding.evidence);
@@ -32,6 +32,7 @@ export function decisionEvent(decision: Decision): ToldEvent {
       as_owner: factOf(evidence, "AS owner"),
       ...Object.fromEntries(known.flatMap(numbersOf)),
       providers_missing: inputs.missing,
+      note: toldText(note),
       // Last: the longest.
       reasons: toldTexts(decision.reasons),
     },

@@ -13,8 +13,7 @@ export interface SettingsRead {
 }
 
 /**
- * The key `settings` of a delivery. Whatever is wrong in it costs that part and never the alert: a spelling mistake in a form must not keep an
- * attacker from being blocked.
+ * The key `settings` of a delivery. Whatever is wrong in it costs that part and never the alert: a spelling mistake in a form must not lose one.
  * @param value parsed JSON
  */
 export function readSettings(value: unknown): SettingsRead {
@@ -27,7 +26,7 @@ export function readSettings(value: unknown): SettingsRead {
   const parts = {
     fields: readFields(value["fields"]),
     severity: readWord(value["severity"], severities),
-    mode: readWord(value["mode"], modes),
+    mode: readMode(value["mode"]),
     note: readNote(value["note"]),
   };
   const known: ReadonlyMap<string, Part<unknown>> = new Map(Object.entries(parts));
@@ -76,6 +75,12 @@ function readWord<Word extends Severity | Mode>(value: unknown, words: readonly 
   const said = typeof value === "string" ? value.trim().toLowerCase() : null;
   const word = words.find((one) => one === said);
   return word === undefined ? unreadable : { read: word, isWhole: true };
+}
+
+/** Who wrote one wanted care: one that can't be read makes a person decide, so that a misspelt `observe` blocks nobody. */
+function readMode(value: unknown): Part<Mode> {
+  const mode = readWord(value, modes);
+  return mode.isWhole ? mode : { read: "approve", isWhole: false };
 }
 
 function readNote(value: unknown): Part<string> {

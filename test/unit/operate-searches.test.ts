@@ -42,7 +42,7 @@ describe("a search in the status", () => {
     [
       "without its webhook",
       told({ hasWebhook: false }),
-      "sends nothing here any more: in Splunk its webhook is gone, or leads elsewhere",
+      "sends nothing here any more: in Splunk its webhook or alert action is gone, or leads elsewhere",
     ],
     [
       "disabled",

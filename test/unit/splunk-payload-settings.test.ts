@@ -24,11 +24,11 @@ describe("settings in a delivery", () => {
     expect(ignored).toEqual([]);
   });
 
-  test("what of them means nothing stays an extra, and is told", () => {
+  test("what of them means nothing stays an extra, and is told; a mode that can't be read asks for a person", () => {
     const ignored: string[] = [];
     const alert = readFrom("splunk-action", { ...settings, mode: "off", color: "red" }, ignored);
 
-    expect(alert.settings).toEqual({ ...settings, mode: null });
+    expect(alert.settings).toEqual({ ...settings, mode: "approve" });
     expect(JSON.parse(alert.extras ?? "")).toEqual({ settings: { mode: "off", color: "red" } });
     expect(ignored).toEqual(["mode"]);
   });

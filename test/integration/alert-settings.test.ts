@@ -226,7 +226,7 @@ test("what can't be read of the settings is ignored with one warning, which quot
   expect(answer.status).toBe(202);
   expect(warned).toEqual([{ alertId, ignored: ["severity", "mode"] }]);
   expect((await store.alert(alertId))?.alert).toMatchObject({
-    settings: { fields: ["src"], severity: null, mode: null, note: "x" },
+    settings: { fields: ["src"], severity: null, mode: "approve", note: "x" },
     extras: String.raw`{"settings":{"mode":"\u001b[31mevil","severity":5}}`,
   });
 });

@@ -36,6 +36,7 @@ from portcullis.rows import ResultsCut, decode_multivalue, read_rows
 from portcullis.settings import check_url, settings_of
 from portcullis.sign import signature
 from portcullis.spool import Spool, SpoolFull
+from portcullis.standing import Standing
 
 
 class InAFolder(unittest.TestCase):
@@ -142,6 +143,26 @@ class Chunks(InAFolder):
         kept = json.loads(chunk.body)["results"][0]
         self.assertEqual((len(kept), kept["src_ip"], chunk.shortened), (9000, "198.51.100.1", 1))
 
+    def test_one_huge_row_does_not_send_the_others_one_by_one(self) -> None:
+        rows = [{"a": "x" * 400_000}, *({"n": str(n)} for n in range(100))]
+        limits = Limits()
+        (first, *others) = self.chunks(rows, Limits(bytes=100_000))
+        self.assertEqual((first.end, len(others)), (1, 1))
+        smaller = limits.halved(first)
+        assert smaller is not None
+        self.assertEqual([chunk.end for chunk in self.chunks(rows, smaller)], [101], "the huge one is shortened")
+
+    def test_whatever_is_halved_comes_to_an_end(self) -> None:
+        rows = [{"a": "x" * 50_000}, {"a": "y" * 300_000}, *({"n": "z" * 5000} for _ in range(50))]
+        limits: Any = Limits()
+        for _ in range(100):
+            (chunk, *_) = self.chunks(rows, limits)
+            limits = limits.halved(chunk)
+            if limits is None:
+                break
+        self.assertIsNone(limits)
+        self.assertLessEqual(len(chunk.body), 32 * 1024)
+
     def test_ids_tell_parts_and_deliveries_apart(self) -> None:
         limits = Limits(rows=1)
         same = [delivery_id(self.delivery(), chunk) for chunk in self.chunks([{"a": "1"}, {"a": "1"}], limits)]
@@ -189,6 +210,48 @@ class Bounds(InAFolder):
             os.utime(os.path.join(spool.root, name), (time.time() - age,) * 2)
         self.assertEqual([spool.claim(name) for name in spool.names()], [None, None])
         self.assertEqual(spool.names(), ["0000000000002-b"])
+
+    def test_a_clock_that_is_set_back_stops_nothing(self) -> None:
+        standing = Standing(self.folder)
+        with mock.patch("portcullis.standing.time.time", return_value=time.time() + 7200):
+            standing.failed(120.0)
+            self.assertGreater(standing.seconds_to_wait(), 100)
+        self.assertEqual((standing.seconds_to_wait(), standing.failed_lately()), (0.0, False))
+
+    def test_what_the_input_looks_into_while_it_is_made_is_still_held(self) -> None:
+        spool = self.spool()
+        made = os.mkdir
+        lookers: List[Any] = []
+
+        def make_and_be_looked_into(path: str, *rest: Any) -> None:
+            made(path, *rest)
+            if not lookers and os.path.basename(path)[0].isdigit():
+                lookers.append(lock.try_lock(os.path.join(path, "lock")))
+
+        with mock.patch("portcullis.spool.os.mkdir", make_and_be_looked_into):
+            item = spool.keep(self.delivery())
+        lookers[0].release()
+        self.assertEqual([spool.claim(name) for name in spool.names()], [None, None])
+        item.release()
+        self.assertEqual(len([name for name in spool.names() if spool.claim(name) is not None]), 1)
+
+    def test_what_can_not_be_deleted_stops_nothing(self) -> None:
+        spool = self.spool()
+        item = spool.keep(self.delivery())
+        with mock.patch("portcullis.spool.os.unlink", side_effect=OSError(30, "Read-only file system")):
+            spool.remove(item)
+        self.assertIn("WARN what is done with can't be deleted: Read-only file system", self.lines.getvalue())
+
+    def test_folders_that_can_not_be_synced(self) -> None:
+        sync = os.fsync
+
+        def some_systems(descriptor: int) -> None:
+            if os.path.isdir("/proc/self/fd/%d" % descriptor):
+                raise OSError(22, "Invalid argument")
+            sync(descriptor)
+
+        with mock.patch("portcullis.durable.os.fsync", some_systems):
+            self.spool().keep(self.delivery()).release()
 
     def test_one_holder_at_a_time(self) -> None:
         spool = self.spool()
@@ -274,6 +337,11 @@ class Words(unittest.TestCase):
             self.assertEqual(settings_of({"url": "https://a", "ca_file": "$SPLUNK_HOME/etc/ca.pem"}).ca_file, "/opt/splunk/etc/ca.pem")
         with self.assertRaisesRegex(ActionError, "by its whole path"):
             settings_of({"url": "https://a", "ca_file": "ca.pem"})
+
+    def test_fields_have_commas_between_them_and_may_hold_blanks(self) -> None:
+        for fields, names in ((" Source IP , src_ip,,", ["Source IP", "src_ip"]), ("src_ip", ["src_ip"]), (" , ", None), (None, None)):
+            run = read_payload(json.dumps({"configuration": {"fields": fields}}).encode())
+            self.assertEqual(run.delivery.settings["fields"], names)
 
     def test_payloads_that_are_none(self) -> None:
         for document in (b"", b"\xff\xfe", b"[]", b"<alert/>", b"[" * 100_000):

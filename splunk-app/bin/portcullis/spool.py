@@ -10,7 +10,7 @@ import time
 from portcullis.delivery import Delivery, delivery_from
 from portcullis.durable import copy_whole, sync_folder, write_whole
 from portcullis.item import DELIVERY_FILE, LOCK_FILE, RESULTS_FILE, STATE_FILE, Item
-from portcullis.lock import try_lock
+from portcullis.lock import Lock, try_lock
 from portcullis.log import Log
 from portcullis.progress import Progress, progress_from
 
@@ -61,10 +61,8 @@ class Spool:
         """
         os.makedirs(self._root, mode=0o700, exist_ok=True)
         self._check_room(delivery)
-        folder = os.path.join(self._root, "%013d-%s" % (delivery.kept_at * 1000, secrets.token_hex(4)))
-        os.mkdir(folder, 0o700)
+        folder, lock = self._make_folder(delivery)
         try:
-            lock = try_lock(os.path.join(folder, LOCK_FILE))
             write_whole(os.path.join(folder, DELIVERY_FILE), delivery.to_json())
             sync_folder(self._root)
             _bring_results(delivery, folder)
@@ -121,6 +119,9 @@ class Spool:
                 os.unlink(os.path.join(item.folder, DELIVERY_FILE))
             except FileNotFoundError:
                 pass
+            except OSError as error:
+                self._log.warn("what is done with can't be deleted: %s" % error.strerror, folder=item.folder)
+                return
             item.release()
             shutil.rmtree(item.folder, ignore_errors=True)
 
@@ -129,6 +130,15 @@ class Spool:
         item.release()
         if item.folder is not None:
             self._put_aside(item.folder)
+
+    def _make_folder(self, delivery: Delivery) -> tuple[str, Lock]:
+        while True:
+            folder = os.path.join(self._root, "%013d-%s" % (delivery.kept_at * 1000, secrets.token_hex(4)))
+            os.mkdir(folder, 0o700)
+            lock = try_lock(os.path.join(folder, LOCK_FILE))
+            if lock is not None:
+                return folder, lock
+            # The resend input looked into it in between. It finds nothing there and deletes it later.
 
     def _check_room(self, delivery: Delivery) -> None:
         names = self.names()

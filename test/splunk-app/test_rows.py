@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.parse
 from typing import Any, List
 from unittest import mock
 
@@ -22,15 +23,17 @@ from splunk_machine import results_csv
 
 from portcullis import lock
 from portcullis.chunks import Limits, delivery_id, make_chunks
-from portcullis.connection import Deadline, DeadlineReader
+from portcullis.connection import Deadline, DeadlineReader, proxy_for
+from portcullis.deliver import deliver
 from portcullis.delivery import Delivery, delivery_from
 from portcullis.errors import ActionError
 from portcullis.exchange import Answer
 from portcullis.item import Item
 from portcullis.log import Log
+from portcullis.patience import Patience
 from portcullis.payload import read_payload
-from portcullis.progress import Progress
-from portcullis.receiver import NotAccepted, Refused, TooLarge, judge, retry_after_of
+from portcullis.progress import Progress, progress_from
+from portcullis.receiver import Accepted, NotAccepted, Refused, TooLarge, judge, retry_after_of
 from portcullis.response_log import ResponseLog
 from portcullis.rows import ResultsCut, decode_multivalue, read_rows
 from portcullis.settings import check_url, settings_of
@@ -175,6 +178,29 @@ class Chunks(InAFolder):
         self.assertEqual(json.loads(chunk.body)["results"], [{"a": "?x"}])
 
 
+class Parts(InAFolder):
+    """What is done with each part, with a receiver that answers as the test says."""
+
+    def deliver(self, item: Item, *answers: Any) -> int:
+        receiver = mock.Mock()
+        receiver.post.side_effect = answers
+        try:
+            deliver(item, receiver, Patience(60, 0), self.log)
+        finally:
+            self.posts = receiver.post.call_count
+        return self.posts
+
+    def test_an_alert_without_rows_that_is_refused_is_not_called_accepted(self) -> None:
+        with self.assertRaisesRegex(Refused, "can't read the alert"):
+            self.deliver(Item(self.delivery(), Progress(), self.log), Refused("answered 400"))
+
+    def test_an_alert_without_rows_is_not_sent_again_once_it_was_accepted(self) -> None:
+        item = Item(self.delivery(), Progress(), self.log)
+        self.assertEqual(self.deliver(item, Accepted("al_1", False, 0)), 1)
+        again = Item(self.delivery(), progress_from(item.progress.to_json()), self.log)
+        self.assertEqual(self.deliver(again), 0)
+
+
 class Bounds(InAFolder):
     def spool(self, **limits: int) -> Spool:
         return Spool(os.path.join(self.folder, "spool"), self.log, **limits)
@@ -197,10 +223,10 @@ class Bounds(InAFolder):
     def test_no_more_refused_ones_than_may_be(self) -> None:
         spool = self.spool(most_refused=2)
         for second in range(4):
-            spool.refuse(spool.keep(self.delivery(kept_at=float(second))))
+            spool.put_aside(spool.keep(self.delivery(kept_at=float(second))))
         aside = os.listdir(os.path.join(spool.root, "refused"))
         self.assertEqual(sorted(name[:13] for name in aside), ["0000000002000", "0000000003000"])
-        self.assertEqual(self.lines.getvalue().count("WARN a refused delivery is deleted to make room"), 2)
+        self.assertEqual(self.lines.getvalue().count("WARN a delivery that was put aside is deleted to make room"), 2)
 
     def test_what_a_killed_run_had_only_begun_goes_after_an_hour(self) -> None:
         spool = self.spool()
@@ -382,6 +408,20 @@ class Words(unittest.TestCase):
     def test_the_example_of_standard_webhooks(self) -> None:
         signed = signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
         self.assertEqual(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
+
+    def test_which_way_a_proxy_is_used(self) -> None:
+        env = {"https_proxy": "http://proxy.example:3128", "http_proxy": "http://proxy.example:3128", "no_proxy": "direct.example"}
+        with mock.patch.dict(os.environ, env):
+            for url, proxy in (
+                ("https://portcullis.example", "proxy.example"),
+                ("http://portcullis.example:8080", "proxy.example"),
+                ("https://direct.example", None),
+                ("http://localhost:8080", None),
+                ("http://127.0.0.1:8080", None),
+                ("http://[::1]:8080", None),
+            ):
+                used = proxy_for(urllib.parse.urlsplit(url))
+                self.assertEqual(used.hostname if used else None, proxy, url)
 
     def test_an_answer_that_drips_ends_at_the_deadline(self) -> None:
         ours, theirs = socket.socketpair()

@@ -67,13 +67,13 @@ class Desk:
         """What becomes of an item that was not accepted."""
         if isinstance(error, Refused):
             self._fail(item, "refused, and put aside", str(error))
-            self.spool.refuse(item)
+            self.spool.put_aside(item)
         elif not item.is_kept:
             advice = "The rows are lost here. `portcullis pull` on the receiver fetches them while Splunk keeps the job."
             self._fail(item, "neither accepted nor kept", "%s %s" % (error, advice))
         elif time.time() - item.delivery.kept_at > MOST_AGE_SECONDS:
-            self._fail(item, "given up after 7 days", str(error))
-            self.spool.remove(item)
+            self._fail(item, "given up after 7 days, and put aside", str(error))
+            self.spool.put_aside(item)
         else:
             item.save(item.progress.failed())
             self._wait(item, error)

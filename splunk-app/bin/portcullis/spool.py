@@ -91,7 +91,7 @@ class Spool:
         except ValueError:
             lock.release()
             self._log.error("a kept delivery can't be read and is put aside", folder=os.path.join(REFUSED_FOLDER, name))
-            self._put_aside(folder)
+            self._move_aside(folder)
             return None
         except OSError:
             lock.release()
@@ -113,7 +113,7 @@ class Spool:
         return None
 
     def remove(self, item: Item) -> None:
-        """Forgets an item that the receiver has, or that is given up. From the first step on nobody sends it again."""
+        """Forgets an item that the receiver has. From the first step on nobody sends it again."""
         if item.folder is not None:
             try:
                 os.unlink(os.path.join(item.folder, DELIVERY_FILE))
@@ -125,11 +125,11 @@ class Spool:
             item.release()
             shutil.rmtree(item.folder, ignore_errors=True)
 
-    def refuse(self, item: Item) -> None:
-        """Puts an item aside that the receiver can't read, for people to look at."""
+    def put_aside(self, item: Item) -> None:
+        """Puts an item aside that the receiver can't read, or that has waited too long, for people to look at."""
         item.release()
         if item.folder is not None:
-            self._put_aside(item.folder)
+            self._move_aside(item.folder)
 
     def _make_folder(self, delivery: Delivery) -> tuple[str, Lock]:
         while True:
@@ -158,16 +158,16 @@ class Spool:
             self._log.warn("how far a delivery had come can't be read: it is sent from its beginning", folder=folder)
             return Progress()
 
-    def _put_aside(self, folder: str) -> None:
+    def _move_aside(self, folder: str) -> None:
         aside = os.path.join(self._root, REFUSED_FOLDER)
         try:
             os.makedirs(aside, mode=0o700, exist_ok=True)
             os.rename(folder, os.path.join(aside, os.path.basename(folder)))
             for name in sorted(os.listdir(aside))[: -self._most_refused]:
                 shutil.rmtree(os.path.join(aside, name), ignore_errors=True)
-                self._log.warn("a refused delivery is deleted to make room", folder=os.path.join(REFUSED_FOLDER, name))
+                self._log.warn("a delivery that was put aside is deleted to make room", folder=os.path.join(REFUSED_FOLDER, name))
         except OSError as error:
-            self._log.warn("a refused delivery can't be put aside: %s" % error.strerror, folder=folder)
+            self._log.warn("a delivery can't be put aside: %s" % error.strerror, folder=folder)
 
     def _remove_unfinished(self, folder: str) -> None:
         try:

@@ -19,7 +19,7 @@ class Delivery(ActionTest):
 
         ended = self.run_action(rows, configuration=settings)
 
-        self.assert_ended(ended, 0, "INFO accepted rows=11000 addresses=11000 deliveries=3 alerts=al_", 'search="SSH brute force"', "sid=" + self.sid)
+        self.assert_ended(ended, 0, "INFO accepted rows=11000 addresses=300 deliveries=3 alerts=al_", 'search="SSH brute force"', "sid=" + self.sid)
         self.assert_arrived_once(rows)
         self.assertEqual(self.machine.kept(), [])
         first = self.proxy.seen[0]

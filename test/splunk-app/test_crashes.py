@@ -157,6 +157,16 @@ class Together(ActionTest):
         self.assert_ended(self.machine.resend(), 0)
         self.assertEqual(self.splunkd.asked, [])
 
+    def test_one_that_this_user_may_not_open_does_not_hold_up_the_others(self) -> None:
+        foreign = os.path.join(self.machine.spool, "0000000000001-root")
+        os.makedirs(os.path.join(foreign, "lock"))
+        self.proxy.faults = [Answer(404)]
+        self.assert_ended(self.run_action(some_rows(2)), 3)
+
+        self.assert_ended(self.machine.resend(), 0, "accepted rows=2", "ERROR a kept delivery can't be opened: Is a directory", "path=" + foreign)
+
+        self.assertEqual(self.machine.kept(), [os.path.basename(foreign)])
+
     def test_one_that_always_fails_does_not_hold_up_the_others(self) -> None:
         rows = [some_rows(1), some_rows(2)]
         self.proxy.faults = [Answer(404)] * 3

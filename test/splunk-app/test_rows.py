@@ -146,6 +146,12 @@ class Chunks(InAFolder):
         kept = json.loads(chunk.body)["results"][0]
         self.assertEqual((len(kept), kept["src_ip"], chunk.shortened), (9000, "198.51.100.1", 1))
 
+    def test_of_too_many_fields_the_empty_ones_go_first(self) -> None:
+        row = {**{"f%d" % n: "" for n in range(12_000)}, "src_ip": "198.51.100.1", "user": ["root"], "dest": []}
+        (chunk,) = self.chunks([row], Limits())
+        kept = json.loads(chunk.body)["results"][0]
+        self.assertEqual((len(kept), kept.get("src_ip"), kept.get("user")), (9000, "198.51.100.1", ["root"]))
+
     def test_one_huge_row_does_not_send_the_others_one_by_one(self) -> None:
         rows = [{"a": "x" * 400_000}, *({"n": str(n)} for n in range(100))]
         limits = Limits()
@@ -267,6 +273,17 @@ class Bounds(InAFolder):
         with mock.patch("portcullis.spool.os.unlink", side_effect=OSError(30, "Read-only file system")):
             spool.remove(item)
         self.assertIn("WARN what is done with can't be deleted: Read-only file system", self.lines.getvalue())
+
+    def test_a_full_disk_does_not_keep_what_waits_from_being_sent(self) -> None:
+        path = self.write(results_csv([{"a": "1"}]))
+        spool = self.spool()
+        spool.keep(self.delivery(results_file=path)).release()
+        (name,) = spool.names()
+        os.unlink(os.path.join(spool.root, name, "results.csv.gz"))
+        with mock.patch("portcullis.spool.copy_whole", side_effect=OSError(28, "No space left on device")):
+            item = spool.claim(name)
+        assert item is not None
+        self.assertEqual(list(item.rows()), [{"a": "1"}])
 
     def test_folders_that_can_not_be_synced(self) -> None:
         sync = os.fsync

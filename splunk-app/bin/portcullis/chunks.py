@@ -84,8 +84,10 @@ def delivery_id(delivery: Delivery, chunk: Chunk) -> str:
 
 
 def shorten(row: Row, most_bytes: int, precious: frozenset[str]) -> Row:
-    """The row without what makes it too large: fields beyond the number that is taken, then the ends of its longest values. What is `precious` goes last."""
-    names = frozenset(sorted(row, key=lambda name: name not in precious)[:MOST_FIELDS])
+    """The row without what makes it too large: fields beyond the number that is taken, the empty ones first, then the ends of its longest
+    values. What is `precious` goes last.
+    """
+    names = frozenset(sorted(row, key=lambda name: (name not in precious, not row[name]))[:MOST_FIELDS])
     short: Row = {name: value for name, value in row.items() if name in names}
     nothing: frozenset[str] = frozenset()
     for spared in (precious, nothing):

@@ -52,7 +52,7 @@ class Desk:
         for name in sorted(self.spool.names(), key=lambda one: (self.spool.attempts(one), one)):
             if patience.is_over():
                 return
-            item = self.spool.claim(name)
+            item = self._claim(name)
             if item is None:
                 continue
             try:
@@ -62,6 +62,14 @@ class Desk:
                     return
             finally:
                 item.release()
+
+    def _claim(self, name: str) -> Item | None:
+        try:
+            return self.spool.claim(name)
+        except OSError as error:
+            # Made by another user perhaps: somebody has tried the script as root.
+            self.log.error("a kept delivery can't be opened: %s" % error.strerror, path=error.filename)
+            return None
 
     def settle_failure(self, item: Item, error: ActionError) -> None:
         """What becomes of an item that was not accepted."""

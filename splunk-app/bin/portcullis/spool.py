@@ -83,7 +83,6 @@ class Spool:
         try:
             with open(os.path.join(folder, DELIVERY_FILE), "rb") as file:
                 delivery = delivery_from(file.read())
-            _bring_results(delivery, folder)
         except FileNotFoundError:
             lock.release()
             self._remove_unfinished(folder)
@@ -96,6 +95,10 @@ class Spool:
         except OSError:
             lock.release()
             raise
+        try:
+            _bring_results(delivery, folder)
+        except OSError as error:
+            self._log.warn("rows can't be copied, they are sent from where Splunk has them: %s" % error.strerror, folder=folder)
         return Item(delivery, self._progress_of(folder), self._log, folder=folder, lock=lock)
 
     def attempts(self, name: str) -> int:

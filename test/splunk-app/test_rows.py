@@ -27,7 +27,7 @@ from portcullis.connection import Deadline, DeadlineReader, proxy_for
 from portcullis.deliver import deliver
 from portcullis.delivery import Delivery, delivery_from
 from portcullis.errors import ActionError
-from portcullis.exchange import Answer
+from portcullis.exchange import Answer, exchange
 from portcullis.item import Item
 from portcullis.log import Log
 from portcullis.patience import Patience
@@ -439,6 +439,13 @@ class Words(unittest.TestCase):
             ):
                 used = proxy_for(urllib.parse.urlsplit(url))
                 self.assertEqual(used.hostname if used else None, proxy, url)
+
+    def test_a_proxy_that_is_no_address_is_told_without_its_password(self) -> None:
+        for proxy in ("http://alice:hunter2/x@proxy.example:3128", "http://alice:hunter2\u2100@proxy.example", "http://[hunter2"):
+            with mock.patch.dict(os.environ, {"https_proxy": proxy}):
+                with self.assertRaisesRegex(ActionError, "can't be reached: the proxy that the environment names is no address") as caught:
+                    exchange("POST", "https://portcullis.example", b"", {}, None, 5)
+                self.assertNotIn("hunter2", str(caught.exception))
 
     def test_an_answer_that_drips_ends_at_the_deadline(self) -> None:
         ours, theirs = socket.socketpair()

@@ -110,7 +110,13 @@ def proxy_for(url: urllib.parse.SplitResult) -> urllib.parse.SplitResult | None:
     host = url.hostname or ""
     if not address or is_loopback(host) or urllib.request.proxy_bypass(url.netloc.rpartition("@")[2]):
         return None
-    return urllib.parse.urlsplit(address if "://" in address else "//" + address)
+    try:
+        proxy = urllib.parse.urlsplit(address if "://" in address else "//" + address)
+        _ = proxy.port
+    except ValueError:
+        # Python's own words may hold the password.
+        raise OSError("the proxy that the environment names is no address") from None
+    return proxy
 
 
 def _tunnel(sock: socket.socket, proxy: urllib.parse.SplitResult, target: str, deadline: Deadline) -> None:

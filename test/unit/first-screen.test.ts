@@ -24,3 +24,14 @@ test("without Spamhaus DROP and keys it says that nobody will be blocked", async
 
   expect(screen).toContain("no address can be confirmed as an attacker, so none will be blocked");
 });
+
+test.each([
+  [{}, true],
+  [{ SPLUNK_HEC_URL: "https://splunk.example.net:8088", SPLUNK_HEC_TOKEN: "t" }, false],
+])("with %j it says whether Splunk is told anything", async (env, isMissing) => {
+  const { config } = await desk.load(env);
+
+  const screen = firstScreen(config, { version: "1", hostname: "soc1", url: "http://127.0.0.1:8080" });
+
+  expect(screen.includes("the dashboards of the Splunk app stay empty")).toBe(isMissing);
+});

@@ -86,11 +86,16 @@ async function sendBatch<Told>(
     );
     log[notifier.pace.batch === 1 ? "info" : "debug"](toldOf(deps, delivered), "notification sent");
   }
-  for (const [n, notification] of about.entries()) {
+  const undelivered = about.flatMap((notification, n) => {
     const error = errors[n] ?? null;
-    if (error !== null) {
-      await putOff(deps, [notification], error);
-    }
+    return error === null ? [] : [{ notification, error }];
+  });
+  for (const [error, some] of Map.groupBy(undelivered, (one) => one.error)) {
+    await putOffAll(
+      deps,
+      some.map(({ notification }) => notification),
+      error,
+    );
   }
   return 0;
 }
@@ -125,12 +130,22 @@ async function giveBack<Told>(
   notifications: readonly WaitingNotification[],
   error: unknown,
 ): Promise<number> {
+  const pauses = await putOffAll(deps, notifications, error);
+  return deps.notifier.pace.batch === 1 ? 0 : Math.min(...pauses);
+}
+
+/** @returns for how long, in milliseconds */
+async function putOffAll<Told>(
+  deps: OutboxDeps<Told>,
+  notifications: readonly WaitingNotification[],
+  error: unknown,
+): Promise<readonly number[]> {
   const pauses: number[] = [];
   for (const [attempts, some] of Map.groupBy(notifications, (one) => one.attempts)) {
     pauses.push(pauseAfter(deps, attempts, error));
     await putOff(deps, some, error);
   }
-  return deps.notifier.pace.batch === 1 ? 0 : Math.min(...pauses);
+  return pauses;
 }
 
 function pauseAfter<Told>({ notifier }: OutboxDeps<Told>, attempts: number, error: unknown): number {

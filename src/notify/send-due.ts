@@ -1,5 +1,5 @@
 import { AppError, messageOf } from "../domain/errors.ts";
-import type { Log, Notifier, Store, WaitingNotification } from "../ports.ts";
+import type { Log, Notifier, NotifierPace, Store, WaitingNotification } from "../ports.ts";
 import type { Contents } from "./contents.ts";
 
 export interface OutboxDeps<Told> {
@@ -42,7 +42,16 @@ export async function sendDue<Told>(deps: OutboxDeps<Told>, signal: AbortSignal)
     }
     return outcome.value;
   });
-  return Math.max(claimed.length === limit ? 0 : pollMs, ...pauses);
+  return Math.max(isFull(claimed, notifier.pace) ? 0 : pollMs, ...pauses);
+}
+
+/** More may wait. What was cut by its weight weighs more than half of what it may: no event is larger than that. */
+function isFull(
+  claimed: readonly WaitingNotification[],
+  { batch, atOnce, maxBytes = Number.POSITIVE_INFINITY }: NotifierPace,
+): boolean {
+  const bytes = claimed.reduce((sum, { event }) => sum + Buffer.byteLength(JSON.stringify(event)), 0);
+  return claimed.length === batch * atOnce || bytes > maxBytes / 2;
 }
 
 function batchesOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {

@@ -141,12 +141,12 @@ function seenOf({ sighting }: Latest, { severity, askedMode }: SearchPlan) {
 /** As the policy of its search would block it now. */
 async function targetOfHold(
   { edges: { store, guard, now: clock }, intelligence }: AnsweringDeps,
-  { decision, searchName }: Hold,
+  { decision, searchName, askedMode }: Hold,
 ): Promise<HoldTarget> {
   const { ip, inputs, findings } = decision;
   const { groups, firewalls, mode, policy } = intelligence.planOf({
     searchName,
-    askedMode: inputs.askedMode ?? null,
+    askedMode,
   });
   const now = clock();
   const neighbours = mayAggregate(ip, policy.aggregate)

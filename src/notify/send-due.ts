@@ -1,5 +1,5 @@
 import { AppError, messageOf } from "../domain/errors.ts";
-import type { Log, Notifier, Store, WaitingNotification } from "../ports.ts";
+import type { Log, Notifier, NotifierPace, Store, WaitingNotification } from "../ports.ts";
 import type { Contents } from "./contents.ts";
 
 export interface OutboxDeps<Told> {
@@ -42,7 +42,16 @@ export async function sendDue<Told>(deps: OutboxDeps<Told>, signal: AbortSignal)
     }
     return outcome.value;
   });
-  return Math.max(claimed.length === limit ? 0 : pollMs, ...pauses);
+  return Math.max(isFull(claimed, notifier.pace) ? 0 : pollMs, ...pauses);
+}
+
+/** More may wait. What was cut by its weight weighs more than half of what it may: no event is larger than that. */
+function isFull(
+  claimed: readonly WaitingNotification[],
+  { batch, atOnce, maxBytes = Number.POSITIVE_INFINITY }: NotifierPace,
+): boolean {
+  const bytes = claimed.reduce((sum, { event }) => sum + Buffer.byteLength(JSON.stringify(event)), 0);
+  return claimed.length === batch * atOnce || bytes > maxBytes / 2;
 }
 
 function batchesOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
@@ -86,11 +95,16 @@ async function sendBatch<Told>(
     );
     log[notifier.pace.batch === 1 ? "info" : "debug"](toldOf(deps, delivered), "notification sent");
   }
-  for (const [n, notification] of about.entries()) {
+  const undelivered = about.flatMap((notification, n) => {
     const error = errors[n] ?? null;
-    if (error !== null) {
-      await putOff(deps, [notification], error);
-    }
+    return error === null ? [] : [{ notification, error }];
+  });
+  for (const [error, some] of Map.groupBy(undelivered, (one) => one.error)) {
+    await putOffAll(
+      deps,
+      some.map(({ notification }) => notification),
+      error,
+    );
   }
   return 0;
 }
@@ -125,12 +139,22 @@ async function giveBack<Told>(
   notifications: readonly WaitingNotification[],
   error: unknown,
 ): Promise<number> {
+  const pauses = await putOffAll(deps, notifications, error);
+  return deps.notifier.pace.batch === 1 ? 0 : Math.min(...pauses);
+}
+
+/** @returns for how long, in milliseconds */
+async function putOffAll<Told>(
+  deps: OutboxDeps<Told>,
+  notifications: readonly WaitingNotification[],
+  error: unknown,
+): Promise<readonly number[]> {
   const pauses: number[] = [];
   for (const [attempts, some] of Map.groupBy(notifications, (one) => one.attempts)) {
     pauses.push(pauseAfter(deps, attempts, error));
     await putOff(deps, some, error);
   }
-  return deps.notifier.pace.batch === 1 ? 0 : Math.min(...pauses);
+  return pauses;
 }
 
 function pauseAfter<Told>({ notifier }: OutboxDeps<Told>, attempts: number, error: unknown): number {

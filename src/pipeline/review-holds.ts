@@ -43,12 +43,11 @@ async function confirmed(deps: PipelineDeps, holds: readonly Hold[]): Promise<re
 
 async function reviewPage(deps: PipelineDeps, holds: readonly Hold[], signal: AbortSignal): Promise<void> {
   const wanted = holds.map((hold) => {
-    const askedMode = hold.decision.inputs.askedMode ?? null;
-    const plan = deps.planOf({ searchName: hold.searchName, askedMode });
-    return { hold, ip: hold.decision.ip, askedMode, plan };
+    const plan = deps.planOf(hold);
+    return { hold, ip: hold.decision.ip, plan };
   });
   const factsOf = wanted.length === 0 ? undefined : await readFacts(deps, wanted, deps.now());
-  for (const { hold, ip, askedMode, plan } of wanted) {
+  for (const { hold, ip, plan } of wanted) {
     const facts = factsOf?.(ip, plan);
     if (signal.aborted || facts === undefined || isSettled(facts) || deps.protectedReason(ip) !== null) {
       continue;
@@ -56,7 +55,7 @@ async function reviewPage(deps: PipelineDeps, holds: readonly Hold[], signal: Ab
     const { id, alertId, inputs } = hold.decision;
     const one = {
       // As it was seen then, and not held as far as this question goes.
-      sighting: { ...inputs, askedMode, id: "", alertId, ip, createdAt: hold.createdAt },
+      sighting: { ...inputs, askedMode: hold.askedMode, id: "", alertId, ip, createdAt: hold.createdAt },
       plan,
       facts: {
         ...facts,

@@ -5,6 +5,7 @@ import type { Hold } from "../ports.ts";
 import { Address, Json, Mode, Texts, Time } from "./columns.ts";
 import { storable } from "./engine.ts";
 import { StoredFinding } from "./rows.ts";
+import { StoredSettings } from "./stored-settings.ts";
 import type { Schema } from "./schema.ts";
 
 const Action = z.enum(["block", "hold", "watch", "ignore"]);
@@ -67,6 +68,7 @@ export const DecisionRow = DecisionColumns.transform(decisionOfRow);
 /** A hold with its decision. */
 export const HoldRow = DecisionColumns.extend({
   search_name: z.string().nullable(),
+  settings: z.string().nullable(),
   hold_created_at: Time,
   hold_expires_at: Time,
   hold_ended_at: Time.nullable(),
@@ -76,6 +78,8 @@ export const HoldRow = DecisionColumns.extend({
 }).transform((row): Omit<Hold, "state"> & { readonly outcome: Exclude<Hold["state"], "waiting"> | null } => ({
   decision: decisionOfRow(row),
   searchName: row.search_name,
+  // What can't be read must not keep the hold from people.
+  askedMode: StoredSettings.safeParse(row.settings).data?.mode ?? row.inputs.askedMode ?? null,
   createdAt: row.hold_created_at,
   expiresAt: row.hold_expires_at,
   endedAt: row.hold_ended_at,

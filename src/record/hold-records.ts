@@ -46,7 +46,7 @@ export function createHoldRecords(
   };
 }
 
-/** Holds, each with its decision and the name of the search: rows for `readHolds`. */
+/** Holds, each with its decision, the name of the search and what its alert asks for: rows for `readHolds`. */
 export function holdsWithDecisions(db: Queries) {
   return db
     .selectFrom("holds as h")
@@ -55,6 +55,7 @@ export function holdsWithDecisions(db: Queries) {
     .select(decisionColumns.map((name) => `d.${name}` as const))
     .select([
       "a.search_name",
+      "a.settings",
       "h.created_at as hold_created_at",
       "h.expires_at as hold_expires_at",
       "h.ended_at as hold_ended_at",

@@ -7,8 +7,8 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** Nothing is due later than this on purpose: an alert at once, a sighting after its last attempt, a message after its longest pause. */
-const latestDue = { alerts: hourMs, sightings: dayMs, notifications: 3 * dayMs } as const;
+/** Nothing is due later than this on purpose: an alert at once, a sighting after its last attempt, a message after its longest pause, an event after the longest that Splunk may ask for. */
+const latestDue = { alerts: hourMs, sightings: dayMs, notifications: 3 * dayMs, events: hourMs } as const;
 /** The budget of a month is the longest for which a provider makes wait. */
 const latestLookUp = 32 * dayMs;
 /** No claim is for longer. */
@@ -109,7 +109,10 @@ async function hastenNotifications({ writer }: Engine, nowMs: number): Promise<v
   await writer
     .updateTable("notifications")
     .set({ due_at: nowMs, ...noLease })
-    .where("due_at", ">", nowMs + latestDue.notifications)
+    .where("due_at", ">", nowMs + latestDue.events)
+    .where((eb) =>
+      eb.or([eb("subject_kind", "=", "event"), eb("due_at", ">", nowMs + latestDue.notifications)]),
+    )
     .execute();
 }
 

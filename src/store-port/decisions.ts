@@ -1,7 +1,7 @@
 /** What was decided, by policy and by people. Types only; imported through `ports.ts`. */
 import type { Alert, Sighting } from "../domain/alert.ts";
 import type { Block } from "../domain/block.ts";
-import type { Action, BlockMode, Decision, HoldCause } from "../domain/decision.ts";
+import type { Action, BlockMode, Decision, HoldCause, Mode } from "../domain/decision.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Grace } from "../domain/grace.ts";
 import type { IpAddress, IpPrefix } from "../domain/ip-address.ts";
@@ -62,6 +62,8 @@ export interface Controls {
 export interface Hold {
   readonly decision: Decision;
   readonly searchName: string | null;
+  /** The mode that its alert asks for, also where that changed nothing when it was decided: the receiver's may have changed since. */
+  readonly askedMode: Mode | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
   /** `superseded`: the address was blocked or let out otherwise; `lapsed`: nobody answered. */

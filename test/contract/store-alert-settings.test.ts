@@ -45,6 +45,19 @@ describeStore("what the author of an alert asks for", (engine) => {
     expect(await store.settingsOfAlert("al_none")).toBeNull();
   });
 
+  test("its mode comes with a hold, also where it changed nothing when that was decided", async () => {
+    const store = await newStore(engine);
+    await store.insertAlerts([alert]);
+    await store.recordSightings(alert.id, [sighting], t0);
+    const held = { alertId: alert.id, action: "hold", holdCause: "provider" } as const;
+    await store.recordDecision(recordOf(sampleDecision("de_1", held)));
+
+    expect(await store.hold("de_1", t0)).toMatchObject({ askedMode: "observe" });
+    expect((await store.holds({ limit: 9, cursor: null, now: t0 })).items).toMatchObject([
+      { askedMode: "observe" },
+    ]);
+  });
+
   test("its mode comes with each waiting address, also of very many, and when it is taken up again", async () => {
     const store = await newStore(engine);
     await store.insertAlerts([alert, plain]);

@@ -3,6 +3,7 @@ import { park, sightOne } from "../fakes/parking.ts";
 import { blockWithin } from "../fakes/block-wishes.ts";
 import { after, ip, recordOf, sampleAlert, sampleClaim, sampleDecision, t0 } from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
+import { openTellingStore } from "../fakes/told-events.ts";
 
 const day = 86_400;
 
@@ -57,6 +58,19 @@ describeStore("after the clock was ahead", (engine) => {
 
     expect(await store.claimSightings(sampleClaim({ now: after(6 * day) }))).toEqual([]);
     expect(await store.claimLookUps("virustotal", sampleClaim({ now: after(29 * day) }))).toEqual([]);
+  });
+
+  test("an event for programs is sent at once, and what Splunk wanted to wait for stays", async () => {
+    const store = await openTellingStore(await engine.newDatabase());
+    await store.raiseAlarm({ key: "k", message: "m", advice: "a" }, [], after(day));
+    await store.raiseAlarm({ key: "l", message: "m", advice: "a" }, [], after(0));
+    const [waits] = await store.claimNotifications("hec", sampleClaim({ now: after(1) }));
+    await store.postponeNotifications([waits?.id ?? ""], after(3600), "busy");
+
+    await store.mendClock(after(60));
+
+    const claimed = await store.claimNotifications("hec", sampleClaim({ now: after(60) }));
+    expect(claimed.map(({ event }) => event?.fields["alarm_key"])).toEqual(["k"]);
   });
 
   test("claims of the future are freed", async () => {

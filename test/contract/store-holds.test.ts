@@ -48,6 +48,7 @@ describeStore("the store's holds", (engine) => {
     const expected = {
       decision,
       searchName: "SSH brute force",
+      askedMode: null,
       createdAt: after(1),
       expiresAt: after(3600),
       state: "waiting",

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { sampleAlert, t0 } from "../fakes/samples.ts";
+import { ip, sampleAlert, sampleClaim, t0 } from "../fakes/samples.ts";
 import { describeStore } from "../fakes/store-engines.ts";
+
+const sampleSighting = { ip: ip("203.0.113.9"), count: 1, fields: ["src_ip"], severity: null };
 
 describeStore("a database of another version", (engine) => {
   /** One that this version has made, before somebody's `statements`. */
@@ -52,6 +54,33 @@ describeStore("a database of another version", (engine) => {
         message: expect.stringContaining("was made by a newer version"),
       });
     });
+  });
+
+  test("the version before events and settings of alerts is brought up to date, and what waits there is sent", async () => {
+    const databaseUrl = await engine.newDatabase();
+    const before = await engine.open(databaseUrl);
+    await before.insertAlerts([sampleAlert("al_1")]);
+    await before.recordSightings("al_1", [sampleSighting], t0);
+    await before.raiseAlarm({ key: "k", message: "m", advice: "a" }, ["email"], t0);
+    await before.close();
+    await engine.tamper(
+      databaseUrl,
+      `drop index notifications_waiting;
+      create index notifications_waiting on notifications (due_at) where due_at is not null;
+      alter table notifications drop column body;
+      alter table alerts drop column settings;
+      alter table sightings drop column asked_mode;
+      alter table recoveries drop column settings;
+      delete from portcullis_migrations where name >= '0009'`,
+    );
+
+    const store = await engine.open(databaseUrl);
+
+    expect(await store.claimNotifications("email", sampleClaim())).toMatchObject([
+      { subject: { kind: "alarm" }, event: null },
+    ]);
+    expect((await store.alert("al_1"))?.alert).toEqual(sampleAlert("al_1"));
+    expect(await store.claimSightings(sampleClaim())).toMatchObject([{ alertId: "al_1", askedMode: null }]);
   });
 
   test("a table of another program beside ours is no reason", async () => {

@@ -148,53 +148,6 @@ describe("what passes by itself", () => {
   });
 });
 
-describe("an event that Splunk refuses", () => {
-  const bad = (...ids: readonly string[]) => new Set(ids.map((id) => `decision:${id}`));
-
-  test.each([6, 12, 13, 15])("with code %i fails alone; all others arrive", async (code) => {
-    const hec = await hecServer();
-    const wrong = bad("de_0", "de_3", "de_9");
-    hec.refuses = ({ event }) => (wrong.has(String(event["event_id"])) ? code : null);
-
-    const outcomes = await hecNotifier(hec).send(decisions(10), patience());
-
-    expect(outcomes.map((outcome) => outcome === null)).toEqual(
-      Array.from({ length: 10 }, (_, n) => ![0, 3, 9].includes(n)),
-    );
-    expect(outcomes[3]).toMatchObject({
-      code: "HEC_UNDELIVERED",
-      retryable: false,
-      message: holding(`code ${code}`),
-    });
-    expect(new Set(indexedIds(hec)).size).toBe(7);
-  });
-
-  test.each<[how: string, number: unknown]>([
-    ["one too high", 5],
-    ["none", undefined],
-    ["one that is no number", "4"],
-    ["one that is out of bounds", -1],
-  ])("is found although Splunk tells its number wrongly: %s", async (_how, number) => {
-    const hec = await hecServer();
-    const body = JSON.stringify({ text: "Invalid data format", code: 6, "invalid-event-number": number });
-    hec.failNext({ kind: "answer", status: 400, body });
-    hec.refuses = ({ event }) => (event["event_id"] === "decision:de_4" ? 6 : null);
-
-    const outcomes = await hecNotifier(hec).send(decisions(10), patience());
-
-    expect(outcomes.flatMap((outcome, n) => (outcome === null ? [] : [n]))).toEqual([4]);
-    expect(new Set(indexedIds(hec)).size).toBe(9);
-  });
-
-  test("because a request is too large is sent with fewer others", async () => {
-    const hec = await hecServer();
-    hec.failNext({ kind: "answer", status: 413, body: "too large" });
-
-    expect(await hecNotifier(hec).send(decisions(4), patience())).toEqual(nothing(4));
-    expect(hec.requests).toHaveLength(3);
-  });
-});
-
 describe("Splunk's certificate", () => {
   const certificate = makeSplunkCertificate();
 

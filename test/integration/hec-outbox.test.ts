@@ -70,6 +70,19 @@ test("a thousand events go in batches, one after the other without a pause, and 
   expect(await counts()).toEqual({ waiting: 0, failed: 0 });
 });
 
+test("also where less than a batch is all that may go in one request", async () => {
+  const reasons = Array.from({ length: 10 }, () => "r".repeat(500));
+  await Promise.all(
+    Array.from({ length: 300 }, (_, n) => {
+      const about = { ip: ip(`198.51.100.${n % 256}`), action: "watch", reasons } as const;
+      return store.recordDecision(recordOf(sampleDecision(`de_${n}`, about)));
+    }),
+  );
+
+  expect([await round(1), await round(1), await round(1)]).toEqual([0, 0, 1000]);
+  expect(hec.indexed).toHaveLength(300);
+});
+
 describe("while Splunk is down", () => {
   test("it is asked now and then and not once per batch; afterwards all arrives", async () => {
     const ids = await decide(1200);

@@ -43,6 +43,7 @@ const blocked = sampleDecision("de_1", {
 const waiting: Hold = {
   decision: sampleDecision("de_2", { action: "hold" }),
   searchName: null,
+  askedMode: null,
   createdAt: t0,
   expiresAt: after(3600),
   state: "waiting",

@@ -52,9 +52,11 @@ describe("what an alert asks for", () => {
         action: "hold",
         holdCause: "provider",
         ip: address,
-        inputs: sampleInputs({ missing: ["virustotal"], askedMode: "observe" }),
+        // The receiver asked for the same when it was decided.
+        inputs: sampleInputs({ missing: ["virustotal"] }),
       }),
       searchName: "SSH",
+      askedMode: "observe",
       createdAt: t0,
       expiresAt: after(3600),
       state: "waiting",

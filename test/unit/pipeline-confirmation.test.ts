@@ -85,6 +85,7 @@ describe("a hold", () => {
       inputs: { ...sampleDecision("de_1").inputs, missing: holdCause === "provider" ? ["virustotal"] : [] },
     }),
     searchName: "SSH",
+    askedMode: null,
     createdAt: t0,
     expiresAt: after(3600),
     state: "waiting",

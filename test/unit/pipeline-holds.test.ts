@@ -11,6 +11,7 @@ const hold: Hold = {
     inputs: sampleInputs({ missing: ["virustotal"] }),
   }),
   searchName: "SSH",
+  askedMode: null,
   createdAt: t0,
   expiresAt: after(3600),
   state: "waiting",

@@ -1,8 +1,7 @@
 import type { HecConfig } from "../../config/config.ts";
-import type { AppError } from "../../domain/errors.ts";
 import type { ToldEvent } from "../../domain/told-event.ts";
 import type { Notifier } from "../../ports.ts";
-import { envelope } from "./envelope.ts";
+import { deliver } from "./deliver.ts";
 import { createHecHttp } from "./hec-http.ts";
 import { busy, judgeAnswer } from "./judge-answer.ts";
 
@@ -30,29 +29,6 @@ export function createHecNotifier(config: HecConfig, options: HecOptions): Notif
   /** Asked at the start and after every failure, so that a Splunk in trouble is not sent a whole batch to find out. */
   let isWell = false;
 
-  /** @returns for each in their order why it was refused, or null */
-  async function deliver(
-    events: readonly ToldEvent[],
-    signal: AbortSignal,
-  ): Promise<readonly (AppError | null)[]> {
-    if (events.length === 0) {
-      return [];
-    }
-    const body = events.map((event) => envelope(event, sender)).join("\n");
-    const verdict = judgeAnswer(label, await http.post(body, signal), now());
-    if (verdict.kind === "taken") {
-      return events.map(() => null);
-    }
-    if (events.length === 1) {
-      return [verdict.error];
-    }
-    const outcomes: (AppError | null)[] = [];
-    for (const part of partsAround(events, verdict.number)) {
-      outcomes.push(...(await deliver(part, signal)));
-    }
-    return outcomes;
-  }
-
   return {
     channel: hecChannel,
     pace: { batch: 500, maxBytes: 800_000, atOnce: 1, firstRetryMs: 5000, longestRetryMs: 60_000 },
@@ -66,9 +42,17 @@ export function createHecNotifier(config: HecConfig, options: HecOptions): Notif
           }
           // Anything else is judged by what it makes of events: what stands in between may know nothing of this question.
         }
-        const outcomes = await deliver(events, limit);
-        isWell = true;
-        return outcomes;
+        const { outcomes, failure } = await deliver(
+          {
+            label,
+            sender,
+            now,
+            post: async (body) => judgeAnswer(label, await http.post(body, limit), now()),
+          },
+          events,
+        );
+        isWell = failure === null;
+        return events.map((event) => (outcomes.has(event) ? (outcomes.get(event) ?? null) : failure));
       } catch (error) {
         isWell = false;
         throw error;
@@ -79,16 +63,4 @@ export function createHecNotifier(config: HecConfig, options: HecOptions): Notif
       return Promise.resolve();
     },
   };
-}
-
-/**
- * The event that is said to be wrong alone, and what stands around it; halves when none is named. The number is not believed further than
- * that, because Splunk sometimes tells one too high.
- */
-function partsAround(events: readonly ToldEvent[], number: number | null): readonly (readonly ToldEvent[])[] {
-  if (number !== null && Number.isInteger(number) && number >= 0 && number < events.length) {
-    return [events.slice(0, number), events.slice(number, number + 1), events.slice(number + 1)];
-  }
-  const middle = Math.ceil(events.length / 2);
-  return [events.slice(0, middle), events.slice(middle)];
 }

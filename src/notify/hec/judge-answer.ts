@@ -12,7 +12,13 @@ const Reply = z.object({
 export type Verdict =
   | { readonly kind: "taken" }
   /** One of the events is wrong, perhaps the one with this number; the others may have been taken or not. */
-  | { readonly kind: "bad-event"; readonly number: number | null; readonly error: AppError };
+  | {
+      readonly kind: "bad-event";
+      readonly number: number | null;
+      /** What Splunk says of it. */
+      readonly said: string;
+      readonly error: AppError;
+    };
 
 /** Codes that are about what was sent. */
 const contentCodes: ReadonlySet<number> = new Set([5, 6, 12, 13, 15]);
@@ -47,7 +53,12 @@ export function judgeAnswer(label: string, answer: HecAnswer, now: Date): Verdic
     const error = new AppError("HEC_UNDELIVERED", `${label} refused an event: ${said(answer)}`, {
       retryable: false,
     });
-    return { kind: "bad-event", number: reply?.["invalid-event-number"] ?? null, error };
+    return {
+      kind: "bad-event",
+      number: reply?.["invalid-event-number"] ?? null,
+      said: said(answer),
+      error,
+    };
   }
   throw new AppError("HEC_REFUSED", `${label} takes no events: ${reasonOf(answer, reply?.code)}`, {
     retryable: true,

@@ -6,6 +6,7 @@ import { blockEvent, decidedEvent } from "../../src/record/events/block-event.ts
 import { decisionEvent } from "../../src/record/events/decision-event.ts";
 import { firewallEvent } from "../../src/record/events/firewall-event.ts";
 import { abuseipdb, failed, known, virustotal } from "../fakes/findings.ts";
+import { toldFields } from "../fakes/told-fields.ts";
 import { after, ip, prefix, sampleDecision, sampleFirewall, sampleInputs, t0 } from "../fakes/samples.ts";
 
 const sender = { hostname: "blocker01", version: "0.2.0", index: null };
@@ -267,4 +268,26 @@ test("the index stands beside the event when it is set, and an IPv6 address is t
     index: "security",
     event: { src_ip: "2001:db8::5" },
   });
+});
+
+test("the list of fields that searches in Splunk may use is what is sent", () => {
+  const alarm = {
+    id: "ar_1",
+    key: "limit",
+    message: "",
+    advice: "",
+    raisedAt: t0,
+    endedAt: null,
+  };
+  const events = [
+    // Nobody told anything: what remains is there for every provider.
+    decisionEvent(sampleDecision("de_1", { findings: [] })),
+    decidedEvent(sampleDecision("de_1"), block, null),
+    firewallEvent(sampleFirewall("edge-1"), t0),
+    alarmEvent(alarm),
+  ];
+
+  for (const { kind, fields } of events) {
+    expect([kind, Object.keys(fields).toSorted()]).toEqual([kind, toldFields[kind].toSorted()]);
+  }
 });

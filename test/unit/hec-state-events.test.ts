@@ -4,6 +4,7 @@ import { envelope } from "../../src/notify/hec/envelope.ts";
 import type { ProviderState } from "../../src/operate/read-providers.ts";
 import { stateEvents } from "../../src/operate/state-events.ts";
 import type { StoreCounts } from "../../src/ports.ts";
+import { toldFields } from "../fakes/told-fields.ts";
 import { after, t0 } from "../fakes/samples.ts";
 
 const sent = (event: ToldEvent): string =>
@@ -71,6 +72,10 @@ test("how things stand, and what is left of each quota", async () => {
     t0,
   );
 
+  // What has no windows is told without them.
+  for (const { kind, fields } of events.slice(0, 2)) {
+    expect([kind, Object.keys(fields).toSorted()]).toEqual([kind, toldFields[kind].toSorted()]);
+  }
   expect(events.map(sent).join("\n")).toMatchInlineSnapshot(`
     "{
       "time": 1795251600,

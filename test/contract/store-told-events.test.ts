@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { beingTried } from "../../src/domain/block.ts";
-import type { EnforcementResult, Store } from "../../src/ports.ts";
+import type { Store } from "../../src/ports.ts";
 import {
   after,
   ip,
@@ -13,27 +12,10 @@ import {
   t0,
 } from "../fakes/samples.ts";
 import { describeStore, newStore } from "../fakes/store-engines.ts";
-import { openTellingStore, takeTold } from "../fakes/told-events.ts";
-
-async function blockId(store: Store): Promise<string> {
-  const [block] = await store.standingBlocks(t0);
-  return block?.id ?? "";
-}
+import { blockId, blockingStore, openTellingStore, takeTold } from "../fakes/told-events.ts";
 
 describeStore("what the store tells programs", (engine) => {
   const telling = async (): Promise<Store> => openTellingStore(await engine.newDatabase());
-
-  /** A store in which `de_1` blocks 203.0.113.9 on two firewalls, with what that told already taken. */
-  async function blocking(): Promise<{ readonly store: Store; readonly id: string }> {
-    const store = await telling();
-    await sight(store);
-    await store.recordDecision(recordOf(sampleDecision("de_1")));
-    await takeTold(store);
-    return { store, id: await blockId(store) };
-  }
-
-  const changesOf = async (store: Store) =>
-    (await takeTold(store)).map(({ fields }) => [fields["firewall"] ?? null, fields["change"]]);
 
   test("is nothing where nobody is to be told", async () => {
     const store = await newStore(engine);
@@ -98,7 +80,7 @@ describeStore("what the store tells programs", (engine) => {
     });
 
     test("says whose place a block takes", async () => {
-      const { store, id } = await blocking();
+      const { store, id } = await blockingStore(await engine.newDatabase());
       const longer = sampleDecision("de_2", { actor: "anna", expiresAt: after(9000), decidedAt: after(5) });
 
       await store.recordDecision(recordOf(longer));
@@ -116,134 +98,6 @@ describeStore("what the store tells programs", (engine) => {
       await expect(store.recordDecision(recordOf(sampleDecision("de_1")))).rejects.toThrow("receipts");
 
       expect(await takeTold(store)).toEqual([]);
-    });
-  });
-
-  describe("of a block", () => {
-    const results = (id: string, ...states: readonly EnforcementResult["state"][]): EnforcementResult[] =>
-      states.map((state) => ({ blockId: id, state, error: state === "verified" ? null : "no rule" }));
-
-    test("is each change on each firewall, and no confirmation", async () => {
-      const { store, id } = await blocking();
-
-      await store.recordEnforcements("edge-1", results(id, "applied"), after(1));
-      await store.recordEnforcements("edge-1", results(id, "applied"), after(2));
-      await store.recordEnforcements("edge-1", results(id, "verified"), after(3));
-      await store.recordEnforcements("edge-1", results(id, "verified"), after(4));
-      await store.recordEnforcements("edge-2", results(id, "failed"), after(5));
-
-      expect(await changesOf(store)).toEqual([
-        ["edge-1", "applied"],
-        ["edge-1", "verified"],
-        ["edge-2", "failed"],
-      ]);
-    });
-
-    test("says how long it took from the alert to the proof, and why it failed", async () => {
-      const { store, id } = await blocking();
-      await store.recordEnforcements("edge-1", results(id, "verified"), after(2.5));
-      await store.recordEnforcements("edge-2", results(id, "refused"), after(3));
-
-      const [verified, refused] = await takeTold(store);
-      expect(verified).toMatchObject({
-        id: `block:${id}:edge-1:verified:${after(2.5).getTime()}`,
-        at: after(2.5),
-        fields: { seconds_to_verified: 2.5, reason: null, actor: "policy", search_name: "SSH brute force" },
-      });
-      expect(refused?.fields).toMatchObject({ reason: "no rule", seconds_to_verified: null });
-    });
-
-    test("that fails again for the same reason after it was asked for again is nothing", async () => {
-      const { store, id } = await blocking();
-      await store.recordEnforcements("edge-1", results(id, "failed"), after(1));
-      await store.requestEnforcements("edge-1", [id], after(60));
-      await store.recordEnforcements("edge-1", results(id, "failed"), after(61));
-      await store.requestEnforcements("edge-1", [id], after(120));
-      await store.recordEnforcements(
-        "edge-1",
-        [{ blockId: id, state: "failed", error: "other" }],
-        after(121),
-      );
-
-      const reasons = (await takeTold(store)).map(({ fields }) => fields["reason"]);
-      expect(reasons).toEqual(["no rule", "other"]);
-    });
-
-    test("is what a canary has withdrawn, and not that it is tried", async () => {
-      const { store, id } = await blocking();
-      await store.beginTrial("edge-1", [id], after(1));
-      await store.recordEnforcements(
-        "edge-1",
-        [{ blockId: id, state: "withdrawn", error: "cut off" }],
-        after(2),
-      );
-
-      const told = await takeTold(store);
-      expect(told.map(({ fields }) => [fields["change"], fields["reason"]])).toEqual([
-        ["withdrawn", "cut off"],
-      ]);
-      expect(JSON.stringify(told)).not.toContain(beingTried);
-    });
-
-    test("is who lifts it and why, and where it is off; a late result tells nothing", async () => {
-      const { store, id } = await blocking();
-      await store.recordEnforcements("edge-1", results(id, "verified"), after(1));
-      await takeTold(store);
-      const lift = { actor: "anna", reason: "our partner", now: after(2), graceUntil: after(3600) };
-
-      await store.liftBlocks(prefix("203.0.113.0/24"), lift);
-      await store.recordEnforcements("edge-1", results(id, "applied"), after(3));
-      await store.recordEnforcements("edge-1", [{ blockId: id, state: "lifted", error: null }], after(4));
-
-      const told = await takeTold(store);
-      expect(told.map(({ id: told }) => told)).toEqual([
-        `block:${id}:lift_requested`,
-        `block:${id}:edge-1:lifted:${after(4).getTime()}`,
-      ]);
-      for (const { fields } of told) {
-        expect(fields).toMatchObject({
-          actor: "anna",
-          reason: "our partner",
-          search_name: "SSH brute force",
-        });
-      }
-    });
-
-    test("is that its time is over, once on each firewall", async () => {
-      const { store } = await blocking();
-      await store.expireEnforcements("edge-1", t0, after(3601));
-      await store.expireEnforcements("edge-1", t0, after(3602));
-      await store.expireEnforcements("edge-2", t0, after(3603));
-
-      expect(await changesOf(store)).toEqual([
-        ["edge-1", "expired"],
-        ["edge-2", "expired"],
-      ]);
-    });
-
-    test("is told although somebody has damaged its row", async () => {
-      const databaseUrl = await engine.newDatabase();
-      const first = await openTellingStore(databaseUrl);
-      await sight(first);
-      await first.recordDecision(recordOf(sampleDecision("de_1")));
-      await takeTold(first);
-      const id = await blockId(first);
-      await first.close();
-      await engine.tamper(
-        databaseUrl,
-        "update blocks set groups = '{', expires_at = 9000000000000000, decision_id = 'de_none'",
-      );
-      const store = await openTellingStore(databaseUrl);
-
-      await store.recordEnforcements("edge-1", results(id, "verified"), after(1));
-
-      const [told] = await takeTold(store);
-      expect(told?.fields).toMatchObject({
-        change: "verified",
-        groups: null,
-        expires_at: null,
-        search_name: null,
-      });
     });
   });
 
@@ -324,8 +178,8 @@ describeStore("what the store tells programs", (engine) => {
   });
 
   describe("in the outbox", () => {
-    async function waiting(count: number): Promise<Store> {
-      const store = await telling();
+    async function waiting(count: number, databaseUrl?: string): Promise<Store> {
+      const store = await openTellingStore(databaseUrl ?? (await engine.newDatabase()));
       await sight(store);
       for (let n = 0; n < count; n += 1) {
         const about = { ip: ip(`203.0.113.${n}`), action: "watch", decidedAt: after(n) } as const;
@@ -352,7 +206,8 @@ describeStore("what the store tells programs", (engine) => {
     });
 
     test("is put off, given up without its text, or deleted, many at once", async () => {
-      const store = await waiting(6);
+      const databaseUrl = await engine.newDatabase();
+      const store = await waiting(6, databaseUrl);
       const ids = (await store.claimNotifications("hec", claim(6))).map(({ id }) => id);
 
       await store.postponeNotifications(ids.slice(0, 2), after(2000), "busy");
@@ -367,6 +222,12 @@ describeStore("what the store tells programs", (engine) => {
       ]);
       const { notificationsWaiting, notificationsFailed } = await store.counts(t0);
       expect([notificationsWaiting, notificationsFailed]).toEqual([2, 2]);
+      await engine.tamper(
+        databaseUrl,
+        "update notifications set state = 'waiting', due_at = 0 where state = 'failed'",
+      );
+      const raised = await store.claimNotifications("hec", claim(9, t0));
+      expect(raised.map(({ event }) => event)).toEqual([null, null]);
     });
 
     test("does not keep people's messages waiting", async () => {

@@ -101,24 +101,19 @@ export async function startHec(options: HecOptions = {}): Promise<Hec> {
     void collect(request, response);
   };
   const collect = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-    }
-    const body = Buffer.concat(chunks);
+    const body = await bodyOf(request);
     hec.requests.push({ path: request.url ?? "", headers: request.headers, bytes: body.length });
     const fault = faults.shift();
     if (fault?.kind === "answer") {
       response.writeHead(fault.status, { Location: "https://127.0.0.1:1/elsewhere", ...fault.headers });
       response.end(fault.body);
-    } else if (fault === undefined || (fault.kind === "cut" && fault.isIndexed)) {
+    } else if (fault === undefined) {
       const { code, number } = index(hec, options, request, body);
-      if (fault === undefined) {
-        answer(response, code, number);
-      } else {
-        response.socket?.destroy();
-      }
+      answer(response, code, number);
     } else if (fault.kind === "cut") {
+      if (fault.isIndexed) {
+        index(hec, options, request, body);
+      }
       response.socket?.destroy();
     }
   };
@@ -151,6 +146,14 @@ export async function startHec(options: HecOptions = {}): Promise<Hec> {
     },
   };
   return hec;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 interface Outcome {

@@ -240,7 +240,7 @@ describe("text from outside", () => {
     });
 
     const text = envelope(decisionEvent(decision), sender);
-    const { event } = JSON.parse(text) as { event: Record<string, unknown> };
+    const { event }: { readonly event: Readonly<Record<string, unknown>> } = JSON.parse(text);
 
     expect(text).not.toMatch(/[\r\n\0\u202e]/);
     expect(event["event_id"]).toBe("decision:de_1");

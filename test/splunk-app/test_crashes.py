@@ -157,6 +157,16 @@ class Together(ActionTest):
         self.assert_ended(self.machine.resend(), 0)
         self.assertEqual(self.splunkd.asked, [])
 
+    def test_one_that_this_user_may_not_open_does_not_hold_up_the_others(self) -> None:
+        foreign = os.path.join(self.machine.spool, "0000000000001-root")
+        os.makedirs(os.path.join(foreign, "lock"))
+        self.proxy.faults = [Answer(404)]
+        self.assert_ended(self.run_action(some_rows(2)), 3)
+
+        self.assert_ended(self.machine.resend(), 0, "accepted rows=2", "ERROR a kept delivery can't be opened: Is a directory", "path=" + foreign)
+
+        self.assertEqual(self.machine.kept(), [os.path.basename(foreign)])
+
     def test_one_that_always_fails_does_not_hold_up_the_others(self) -> None:
         rows = [some_rows(1), some_rows(2)]
         self.proxy.faults = [Answer(404)] * 3
@@ -209,10 +219,16 @@ class Kept(ActionTest):
         with open(path, "w", encoding="ascii") as file:
             json.dump(delivery, file)
 
-        self.assert_ended(self.machine.resend(), 0, "ERROR given up after 7 days", "answered 404", 'search="SSH brute force"')
+        self.assert_ended(self.machine.resend(), 0, "ERROR given up after 7 days, and put aside", "answered 404", 'search="SSH brute force"')
 
         self.assertEqual(len(self.machine.kept()), 1)
         self.assertIn('action_status="failure"', self.machine.response_log())
+        aside = os.path.join(self.machine.spool, "refused")
+        (name,) = os.listdir(aside)
+        # A clock may have jumped: who sees it puts it back.
+        os.rename(os.path.join(aside, name), os.path.join(self.machine.spool, name))
+        self.assert_ended(self.machine.resend(), 0, "accepted rows=2")
+        self.assertEqual(self.machine.kept(), [])
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ class Delivery(ActionTest):
 
         ended = self.run_action(rows, configuration=settings)
 
-        self.assert_ended(ended, 0, "INFO accepted rows=11000 addresses=11000 deliveries=3 alerts=al_", 'search="SSH brute force"', "sid=" + self.sid)
+        self.assert_ended(ended, 0, "INFO accepted rows=11000 addresses=300 deliveries=3 alerts=al_", 'search="SSH brute force"', "sid=" + self.sid)
         self.assert_arrived_once(rows)
         self.assertEqual(self.machine.kept(), [])
         first = self.proxy.seen[0]
@@ -150,6 +150,15 @@ class Delivery(ActionTest):
         arrived = self.receiver.rows(self.sid)
         self.assertGreater(len(arrived), 500)
         self.assert_arrived_once(rows[: len(arrived)])
+
+    def test_of_a_file_that_ends_before_its_first_row_the_row_beside_it_is_sent(self) -> None:
+        for packed in (b"", results_csv(some_rows(1))[:20]):
+            with self.subTest(packed):
+                self.sid += "x"
+                path = self.machine.write_results(self.sid, packed)
+                payload = self.machine.payload(self.sid, path, configuration=self.settings, result={"src_ip": "198.51.100.1"})
+                self.assert_ended(self.machine.run(payload), 4, "ERROR the results file ends too early")
+                self.assertEqual(self.receiver.rows(self.sid), [{"src_ip": ["198.51.100.1"]}])
 
     def test_a_file_that_is_corrupt_could_name_a_wrong_address(self) -> None:
         packed = bytearray(results_csv(some_rows(3000)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 import unittest
@@ -43,7 +44,10 @@ class WithinOneRun(ActionTest):
         ended = self.run_action(rows)
 
         self.assert_ended(ended, 0, "WARN the receiver takes no part of this size", "rows=2000")
-        self.assertEqual([len(seen.json["results"]) for seen in self.proxy.seen], [2000, 1000, 500, 500, 500, 500])
+        whole, half, *others = [len(gzip.decompress(seen.body)) for seen in self.proxy.seen]
+        self.assertLessEqual(half, whole / 2)
+        self.assertLessEqual(max(others), half / 2)
+        self.assertLessEqual(len(others), 6, "not one by one")
         self.assert_arrived_once(rows)
 
     def test_what_the_receiver_can_not_read_is_put_aside_and_the_rest_goes_on(self) -> None:
@@ -208,8 +212,8 @@ class Proxies(ActionTest):
         ended = self.machine.run(self.payload(some_rows(1)), https_proxy=tunnel)
         self.assert_ended(ended, 2, "the proxy 127.0.0.1:%d answered 407" % self.proxy.port)
 
-    def test_no_proxy_is_honoured(self) -> None:
-        ended = self.machine.run(self.payload(some_rows(1)), http_proxy="http://127.0.0.1:1", no_proxy="127.0.0.1")
+    def test_this_machine_is_reached_without_a_proxy(self) -> None:
+        ended = self.machine.run(self.payload(some_rows(1)), http_proxy="http://127.0.0.1:1")
         self.assert_ended(ended, 0)
 
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.parse
 from typing import Any, List
 from unittest import mock
 
@@ -22,20 +23,23 @@ from splunk_machine import results_csv
 
 from portcullis import lock
 from portcullis.chunks import Limits, delivery_id, make_chunks
-from portcullis.connection import Deadline, DeadlineReader
+from portcullis.connection import Deadline, DeadlineReader, proxy_for
+from portcullis.deliver import deliver
 from portcullis.delivery import Delivery, delivery_from
 from portcullis.errors import ActionError
-from portcullis.exchange import Answer
+from portcullis.exchange import Answer, exchange
 from portcullis.item import Item
 from portcullis.log import Log
+from portcullis.patience import Patience
 from portcullis.payload import read_payload
-from portcullis.progress import Progress
-from portcullis.receiver import NotAccepted, Refused, TooLarge, judge, retry_after_of
+from portcullis.progress import Progress, progress_from
+from portcullis.receiver import Accepted, NotAccepted, Refused, TooLarge, judge, retry_after_of
 from portcullis.response_log import ResponseLog
 from portcullis.rows import ResultsCut, decode_multivalue, read_rows
 from portcullis.settings import check_url, settings_of
 from portcullis.sign import signature
 from portcullis.spool import Spool, SpoolFull
+from portcullis.standing import Standing
 
 
 class InAFolder(unittest.TestCase):
@@ -142,6 +146,32 @@ class Chunks(InAFolder):
         kept = json.loads(chunk.body)["results"][0]
         self.assertEqual((len(kept), kept["src_ip"], chunk.shortened), (9000, "198.51.100.1", 1))
 
+    def test_of_too_many_fields_the_empty_ones_go_first(self) -> None:
+        row = {**{"f%d" % n: "" for n in range(12_000)}, "src_ip": "198.51.100.1", "user": ["root"], "dest": []}
+        (chunk,) = self.chunks([row], Limits())
+        kept = json.loads(chunk.body)["results"][0]
+        self.assertEqual((len(kept), kept.get("src_ip"), kept.get("user")), (9000, "198.51.100.1", ["root"]))
+
+    def test_one_huge_row_does_not_send_the_others_one_by_one(self) -> None:
+        rows = [{"a": "x" * 400_000}, *({"n": str(n)} for n in range(100))]
+        limits = Limits()
+        (first, *others) = self.chunks(rows, Limits(bytes=100_000))
+        self.assertEqual((first.end, len(others)), (1, 1))
+        smaller = limits.halved(first)
+        assert smaller is not None
+        self.assertEqual([chunk.end for chunk in self.chunks(rows, smaller)], [101], "the huge one is shortened")
+
+    def test_whatever_is_halved_comes_to_an_end(self) -> None:
+        rows = [{"a": "x" * 50_000}, {"a": "y" * 300_000}, *({"n": "z" * 5000} for _ in range(50))]
+        limits: Any = Limits()
+        for _ in range(100):
+            (chunk, *_) = self.chunks(rows, limits)
+            limits = limits.halved(chunk)
+            if limits is None:
+                break
+        self.assertIsNone(limits)
+        self.assertLessEqual(len(chunk.body), 32 * 1024)
+
     def test_ids_tell_parts_and_deliveries_apart(self) -> None:
         limits = Limits(rows=1)
         same = [delivery_id(self.delivery(), chunk) for chunk in self.chunks([{"a": "1"}, {"a": "1"}], limits)]
@@ -152,6 +182,29 @@ class Chunks(InAFolder):
     def test_half_a_surrogate_of_a_broken_event(self) -> None:
         (chunk,) = self.chunks([{"a": "\ud800x"}], Limits())
         self.assertEqual(json.loads(chunk.body)["results"], [{"a": "?x"}])
+
+
+class Parts(InAFolder):
+    """What is done with each part, with a receiver that answers as the test says."""
+
+    def deliver(self, item: Item, *answers: Any) -> int:
+        receiver = mock.Mock()
+        receiver.post.side_effect = answers
+        try:
+            deliver(item, receiver, Patience(60, 0), self.log)
+        finally:
+            self.posts = receiver.post.call_count
+        return self.posts
+
+    def test_an_alert_without_rows_that_is_refused_is_not_called_accepted(self) -> None:
+        with self.assertRaisesRegex(Refused, "can't read the alert"):
+            self.deliver(Item(self.delivery(), Progress(), self.log), Refused("answered 400"))
+
+    def test_an_alert_without_rows_is_not_sent_again_once_it_was_accepted(self) -> None:
+        item = Item(self.delivery(), Progress(), self.log)
+        self.assertEqual(self.deliver(item, Accepted("al_1", False, 0)), 1)
+        again = Item(self.delivery(), progress_from(item.progress.to_json()), self.log)
+        self.assertEqual(self.deliver(again), 0)
 
 
 class Bounds(InAFolder):
@@ -176,10 +229,10 @@ class Bounds(InAFolder):
     def test_no_more_refused_ones_than_may_be(self) -> None:
         spool = self.spool(most_refused=2)
         for second in range(4):
-            spool.refuse(spool.keep(self.delivery(kept_at=float(second))))
+            spool.put_aside(spool.keep(self.delivery(kept_at=float(second))))
         aside = os.listdir(os.path.join(spool.root, "refused"))
         self.assertEqual(sorted(name[:13] for name in aside), ["0000000002000", "0000000003000"])
-        self.assertEqual(self.lines.getvalue().count("WARN a refused delivery is deleted to make room"), 2)
+        self.assertEqual(self.lines.getvalue().count("WARN a delivery that was put aside is deleted to make room"), 2)
 
     def test_what_a_killed_run_had_only_begun_goes_after_an_hour(self) -> None:
         spool = self.spool()
@@ -189,6 +242,59 @@ class Bounds(InAFolder):
             os.utime(os.path.join(spool.root, name), (time.time() - age,) * 2)
         self.assertEqual([spool.claim(name) for name in spool.names()], [None, None])
         self.assertEqual(spool.names(), ["0000000000002-b"])
+
+    def test_a_clock_that_is_set_back_stops_nothing(self) -> None:
+        standing = Standing(self.folder)
+        with mock.patch("portcullis.standing.time.time", return_value=time.time() + 7200):
+            standing.failed(120.0)
+            self.assertGreater(standing.seconds_to_wait(), 100)
+        self.assertEqual((standing.seconds_to_wait(), standing.failed_lately()), (0.0, False))
+
+    def test_what_the_input_looks_into_while_it_is_made_is_still_held(self) -> None:
+        spool = self.spool()
+        made = os.mkdir
+        lookers: List[Any] = []
+
+        def make_and_be_looked_into(path: str, *rest: Any) -> None:
+            made(path, *rest)
+            if not lookers and os.path.basename(path)[0].isdigit():
+                lookers.append(lock.try_lock(os.path.join(path, "lock")))
+
+        with mock.patch("portcullis.spool.os.mkdir", make_and_be_looked_into):
+            item = spool.keep(self.delivery())
+        lookers[0].release()
+        self.assertEqual([spool.claim(name) for name in spool.names()], [None, None])
+        item.release()
+        self.assertEqual(len([name for name in spool.names() if spool.claim(name) is not None]), 1)
+
+    def test_what_can_not_be_deleted_stops_nothing(self) -> None:
+        spool = self.spool()
+        item = spool.keep(self.delivery())
+        with mock.patch("portcullis.spool.os.unlink", side_effect=OSError(30, "Read-only file system")):
+            spool.remove(item)
+        self.assertIn("WARN what is done with can't be deleted: Read-only file system", self.lines.getvalue())
+
+    def test_a_full_disk_does_not_keep_what_waits_from_being_sent(self) -> None:
+        path = self.write(results_csv([{"a": "1"}]))
+        spool = self.spool()
+        spool.keep(self.delivery(results_file=path)).release()
+        (name,) = spool.names()
+        os.unlink(os.path.join(spool.root, name, "results.csv.gz"))
+        with mock.patch("portcullis.spool.copy_whole", side_effect=OSError(28, "No space left on device")):
+            item = spool.claim(name)
+        assert item is not None
+        self.assertEqual(list(item.rows()), [{"a": "1"}])
+
+    def test_folders_that_can_not_be_synced(self) -> None:
+        sync = os.fsync
+
+        def some_systems(descriptor: int) -> None:
+            if os.path.isdir("/proc/self/fd/%d" % descriptor):
+                raise OSError(22, "Invalid argument")
+            sync(descriptor)
+
+        with mock.patch("portcullis.durable.os.fsync", some_systems):
+            self.spool().keep(self.delivery()).release()
 
     def test_one_holder_at_a_time(self) -> None:
         spool = self.spool()
@@ -275,6 +381,11 @@ class Words(unittest.TestCase):
         with self.assertRaisesRegex(ActionError, "by its whole path"):
             settings_of({"url": "https://a", "ca_file": "ca.pem"})
 
+    def test_fields_have_commas_between_them_and_may_hold_blanks(self) -> None:
+        for fields, names in ((" Source IP , src_ip,,", ["Source IP", "src_ip"]), ("src_ip", ["src_ip"]), (" , ", None), (None, None)):
+            run = read_payload(json.dumps({"configuration": {"fields": fields}}).encode())
+            self.assertEqual(run.delivery.settings["fields"], names)
+
     def test_payloads_that_are_none(self) -> None:
         for document in (b"", b"\xff\xfe", b"[]", b"<alert/>", b"[" * 100_000):
             with self.assertRaisesRegex(ActionError, "holds no JSON object"):
@@ -314,6 +425,27 @@ class Words(unittest.TestCase):
     def test_the_example_of_standard_webhooks(self) -> None:
         signed = signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
         self.assertEqual(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
+
+    def test_which_way_a_proxy_is_used(self) -> None:
+        env = {"https_proxy": "http://proxy.example:3128", "http_proxy": "http://proxy.example:3128", "no_proxy": "direct.example"}
+        with mock.patch.dict(os.environ, env):
+            for url, proxy in (
+                ("https://portcullis.example", "proxy.example"),
+                ("http://portcullis.example:8080", "proxy.example"),
+                ("https://direct.example", None),
+                ("http://localhost:8080", None),
+                ("http://127.0.0.1:8080", None),
+                ("http://[::1]:8080", None),
+            ):
+                used = proxy_for(urllib.parse.urlsplit(url))
+                self.assertEqual(used.hostname if used else None, proxy, url)
+
+    def test_a_proxy_that_is_no_address_is_told_without_its_password(self) -> None:
+        for proxy in ("http://alice:hunter2/x@proxy.example:3128", "http://alice:hunter2\u2100@proxy.example", "http://[hunter2"):
+            with mock.patch.dict(os.environ, {"https_proxy": proxy}):
+                with self.assertRaisesRegex(ActionError, "can't be reached: the proxy that the environment names is no address") as caught:
+                    exchange("POST", "https://portcullis.example", b"", {}, None, 5)
+                self.assertNotIn("hunter2", str(caught.exception))
 
     def test_an_answer_that_drips_ends_at_the_deadline(self) -> None:
         ours, theirs = socket.socketpair()

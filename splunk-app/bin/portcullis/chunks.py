@@ -31,11 +31,10 @@ class Limits:
 
     def halved(self, chunk: Chunk) -> Limits | None:
         """The next limits when the receiver found this chunk too large; None: there is nothing left to halve."""
-        size = len(chunk.body)
+        half = len(chunk.body) // 2
         if chunk.end - chunk.first > 1:
-            # Half as many rows may still be most of the bytes.
-            return Limits((chunk.end - chunk.first) // 2, size * 3 // 4, self.row_bytes)
-        return Limits(1, size // 2, size // 2) if size > LEAST_BYTES else None
+            return Limits(self.rows, min(self.bytes, half), self.row_bytes)
+        return Limits(self.rows, min(self.bytes, half), half) if 2 * half > LEAST_BYTES else None
 
 
 @dataclass(frozen=True)
@@ -85,8 +84,10 @@ def delivery_id(delivery: Delivery, chunk: Chunk) -> str:
 
 
 def shorten(row: Row, most_bytes: int, precious: frozenset[str]) -> Row:
-    """The row without what makes it too large: fields beyond the number that is taken, then the ends of its longest values. What is `precious` goes last."""
-    names = frozenset(sorted(row, key=lambda name: name not in precious)[:MOST_FIELDS])
+    """The row without what makes it too large: fields beyond the number that is taken, the empty ones first, then the ends of its longest
+    values. What is `precious` goes last.
+    """
+    names = frozenset(sorted(row, key=lambda name: (name not in precious, not row[name]))[:MOST_FIELDS])
     short: Row = {name: value for name, value in row.items() if name in names}
     nothing: frozenset[str] = frozenset()
     for spared in (precious, nothing):

@@ -12,6 +12,8 @@ import urllib.parse
 import urllib.request
 from typing import Any, Callable
 
+from portcullis.settings import is_loopback
+
 CONNECT_SECONDS = 10.0
 
 ContextFor = Callable[[socket.socket], ssl.SSLContext]
@@ -75,7 +77,7 @@ def open_connection(
     host = url.hostname or ""
     port = url.port or (443 if url.scheme == "https" else 80)
     path = urllib.parse.urlunsplit(("", "", url.path or "/", url.query, ""))
-    proxy = _proxy_for(url) if through_proxy else None
+    proxy = proxy_for(url) if through_proxy else None
     if proxy is None:
         sock = _connect(host, port, deadline)
     else:
@@ -94,7 +96,7 @@ def open_connection(
 
 def proxy_headers(url: urllib.parse.SplitResult) -> dict[str, str]:
     """What a plain request through a proxy has to carry for it."""
-    proxy = _proxy_for(url)
+    proxy = proxy_for(url)
     return _credentials(proxy) if proxy is not None and url.scheme == "http" else {}
 
 
@@ -102,12 +104,19 @@ def _connect(host: str, port: int, deadline: Deadline) -> socket.socket:
     return socket.create_connection((host, port), timeout=min(CONNECT_SECONDS, deadline.left()))
 
 
-def _proxy_for(url: urllib.parse.SplitResult) -> urllib.parse.SplitResult | None:
+def proxy_for(url: urllib.parse.SplitResult) -> urllib.parse.SplitResult | None:
+    """The proxy that the environment names for this address; None: it is reached directly, as this machine itself always is."""
     address = urllib.request.getproxies().get(url.scheme)
     host = url.hostname or ""
-    if not address or host == "localhost" or urllib.request.proxy_bypass(url.netloc.rpartition("@")[2]):
+    if not address or is_loopback(host) or urllib.request.proxy_bypass(url.netloc.rpartition("@")[2]):
         return None
-    return urllib.parse.urlsplit(address if "://" in address else "//" + address)
+    try:
+        proxy = urllib.parse.urlsplit(address if "://" in address else "//" + address)
+        _ = proxy.port
+    except ValueError:
+        # Python's own words may hold the password.
+        raise OSError("the proxy that the environment names is no address") from None
+    return proxy
 
 
 def _tunnel(sock: socket.socket, proxy: urllib.parse.SplitResult, target: str, deadline: Deadline) -> None:

@@ -22,6 +22,8 @@ def deliver(item: Item, receiver: Receiver, patience: Patience, log: Log) -> Non
     """
     while not _send_parts(item, receiver, patience, log):
         pass
+    if item.progress.deliveries == 0 and item.progress.rows == 0:
+        raise Refused("The receiver can't read the alert, which has no rows.")
     if item.progress.refused > 0:
         raise Refused("The receiver can't read %d of %d rows." % (item.progress.refused, item.progress.rows))
 
@@ -55,6 +57,9 @@ def _send_parts(item: Item, receiver: Receiver, patience: Patience, log: Log) ->
 
 def _chunks(item: Item) -> Iterator[Chunk]:
     progress = item.progress
+    if progress.rows == 0 and progress.deliveries > 0:
+        # An alert without rows, which was accepted.
+        return
     rows = islice(item.rows(), progress.rows, None)
     first = progress.rows
     if progress.pending_end is not None and progress.pending_end > first:

@@ -52,7 +52,7 @@ class Desk:
         for name in sorted(self.spool.names(), key=lambda one: (self.spool.attempts(one), one)):
             if patience.is_over():
                 return
-            item = self.spool.claim(name)
+            item = self._claim(name)
             if item is None:
                 continue
             try:
@@ -63,17 +63,25 @@ class Desk:
             finally:
                 item.release()
 
+    def _claim(self, name: str) -> Item | None:
+        try:
+            return self.spool.claim(name)
+        except OSError as error:
+            # Made by another user perhaps: somebody has tried the script as root.
+            self.log.error("a kept delivery can't be opened: %s" % error.strerror, path=error.filename)
+            return None
+
     def settle_failure(self, item: Item, error: ActionError) -> None:
         """What becomes of an item that was not accepted."""
         if isinstance(error, Refused):
             self._fail(item, "refused, and put aside", str(error))
-            self.spool.refuse(item)
+            self.spool.put_aside(item)
         elif not item.is_kept:
             advice = "The rows are lost here. `portcullis pull` on the receiver fetches them while Splunk keeps the job."
             self._fail(item, "neither accepted nor kept", "%s %s" % (error, advice))
         elif time.time() - item.delivery.kept_at > MOST_AGE_SECONDS:
-            self._fail(item, "given up after 7 days", str(error))
-            self.spool.remove(item)
+            self._fail(item, "given up after 7 days, and put aside", str(error))
+            self.spool.put_aside(item)
         else:
             item.save(item.progress.failed())
             self._wait(item, error)

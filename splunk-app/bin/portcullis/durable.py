@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from typing import BinaryIO
@@ -30,7 +31,7 @@ def copy_whole(source: BinaryIO, path: str) -> None:
 
 
 def sync_folder(path: str) -> None:
-    """Makes names in a folder durable, where the system can."""
+    """Makes names in a folder durable, where the system can. @raises OSError when the disk fails"""
     try:
         folder = os.open(path, os.O_RDONLY)
     except OSError:
@@ -38,6 +39,10 @@ def sync_folder(path: str) -> None:
         return
     try:
         os.fsync(folder)
+    except OSError as error:
+        # How some network file systems say that they write names down by themselves.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(folder)
 

@@ -78,6 +78,8 @@ class Item:
         except (ResultsCut, ResultsCorrupt, OSError):
             self.misses_rows = True
             self._tell("error", "the results file ends too early: only the rows before its end are sent", rows=number)
+            if number == 0 and self.delivery.first_row is not None:
+                yield self.delivery.first_row
 
     def _first_row_alone(self, fault: str | None) -> Iterator[Row]:
         row = self.delivery.first_row

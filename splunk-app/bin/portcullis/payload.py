@@ -66,7 +66,8 @@ def _text(value: Any) -> str | None:
 
 def _settings_of(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """What the alert's form says. Its values are checked by the receiver, which can tell people."""
-    names = [name for name in re.split(r"[,\s]+", _text(configuration.get("fields")) or "") if name]
+    # A name may hold blanks: `rename src_ip AS "Source IP"`.
+    names = [name.strip() for name in (_text(configuration.get("fields")) or "").split(",") if name.strip()]
     return {
         "fields": names[:MOST_FIELDS] or None,
         "severity": _word(configuration, "severity"),

@@ -10,7 +10,7 @@ import time
 from portcullis.delivery import Delivery, delivery_from
 from portcullis.durable import copy_whole, sync_folder, write_whole
 from portcullis.item import DELIVERY_FILE, LOCK_FILE, RESULTS_FILE, STATE_FILE, Item
-from portcullis.lock import try_lock
+from portcullis.lock import Lock, try_lock
 from portcullis.log import Log
 from portcullis.progress import Progress, progress_from
 
@@ -61,10 +61,8 @@ class Spool:
         """
         os.makedirs(self._root, mode=0o700, exist_ok=True)
         self._check_room(delivery)
-        folder = os.path.join(self._root, "%013d-%s" % (delivery.kept_at * 1000, secrets.token_hex(4)))
-        os.mkdir(folder, 0o700)
+        folder, lock = self._make_folder(delivery)
         try:
-            lock = try_lock(os.path.join(folder, LOCK_FILE))
             write_whole(os.path.join(folder, DELIVERY_FILE), delivery.to_json())
             sync_folder(self._root)
             _bring_results(delivery, folder)
@@ -85,7 +83,6 @@ class Spool:
         try:
             with open(os.path.join(folder, DELIVERY_FILE), "rb") as file:
                 delivery = delivery_from(file.read())
-            _bring_results(delivery, folder)
         except FileNotFoundError:
             lock.release()
             self._remove_unfinished(folder)
@@ -93,11 +90,15 @@ class Spool:
         except ValueError:
             lock.release()
             self._log.error("a kept delivery can't be read and is put aside", folder=os.path.join(REFUSED_FOLDER, name))
-            self._put_aside(folder)
+            self._move_aside(folder)
             return None
         except OSError:
             lock.release()
             raise
+        try:
+            _bring_results(delivery, folder)
+        except OSError as error:
+            self._log.warn("rows can't be copied, they are sent from where Splunk has them: %s" % error.strerror, folder=folder)
         return Item(delivery, self._progress_of(folder), self._log, folder=folder, lock=lock)
 
     def attempts(self, name: str) -> int:
@@ -115,20 +116,32 @@ class Spool:
         return None
 
     def remove(self, item: Item) -> None:
-        """Forgets an item that the receiver has, or that is given up. From the first step on nobody sends it again."""
+        """Forgets an item that the receiver has. From the first step on nobody sends it again."""
         if item.folder is not None:
             try:
                 os.unlink(os.path.join(item.folder, DELIVERY_FILE))
             except FileNotFoundError:
                 pass
+            except OSError as error:
+                self._log.warn("what is done with can't be deleted: %s" % error.strerror, folder=item.folder)
+                return
             item.release()
             shutil.rmtree(item.folder, ignore_errors=True)
 
-    def refuse(self, item: Item) -> None:
-        """Puts an item aside that the receiver can't read, for people to look at."""
+    def put_aside(self, item: Item) -> None:
+        """Puts an item aside that the receiver can't read, or that has waited too long, for people to look at."""
         item.release()
         if item.folder is not None:
-            self._put_aside(item.folder)
+            self._move_aside(item.folder)
+
+    def _make_folder(self, delivery: Delivery) -> tuple[str, Lock]:
+        while True:
+            folder = os.path.join(self._root, "%013d-%s" % (delivery.kept_at * 1000, secrets.token_hex(4)))
+            os.mkdir(folder, 0o700)
+            lock = try_lock(os.path.join(folder, LOCK_FILE))
+            if lock is not None:
+                return folder, lock
+            # The resend input looked into it in between. It finds nothing there and deletes it later.
 
     def _check_room(self, delivery: Delivery) -> None:
         names = self.names()
@@ -148,16 +161,16 @@ class Spool:
             self._log.warn("how far a delivery had come can't be read: it is sent from its beginning", folder=folder)
             return Progress()
 
-    def _put_aside(self, folder: str) -> None:
+    def _move_aside(self, folder: str) -> None:
         aside = os.path.join(self._root, REFUSED_FOLDER)
         try:
             os.makedirs(aside, mode=0o700, exist_ok=True)
             os.rename(folder, os.path.join(aside, os.path.basename(folder)))
             for name in sorted(os.listdir(aside))[: -self._most_refused]:
                 shutil.rmtree(os.path.join(aside, name), ignore_errors=True)
-                self._log.warn("a refused delivery is deleted to make room", folder=os.path.join(REFUSED_FOLDER, name))
+                self._log.warn("a delivery that was put aside is deleted to make room", folder=os.path.join(REFUSED_FOLDER, name))
         except OSError as error:
-            self._log.warn("a refused delivery can't be put aside: %s" % error.strerror, folder=folder)
+            self._log.warn("a delivery can't be put aside: %s" % error.strerror, folder=folder)
 
     def _remove_unfinished(self, folder: str) -> None:
         try:

@@ -38,7 +38,9 @@ class Standing:
 
     def seconds_to_wait(self) -> float:
         """How long the receiver still asks to be left alone."""
-        return max(0.0, min(self._read("not_before") - time.time(), 3600.0))
+        now = time.time()
+        # A failure in the future: the clock was set back, and nobody knows when it was.
+        return max(0.0, min(self._read("not_before") - now, 3600.0)) if self._read("failed_at") <= now else 0.0
 
     def _read(self, name: str) -> float:
         try:

@@ -31,7 +31,7 @@ describe("saved searches with a webhook", () => {
     const form = {
       "action.webhook": "0",
       "action.portcullis_block": "1",
-      "action.portcullis_block.param.fields": " src_ip, ,attacker\tsrc",
+      "action.portcullis_block.param.fields": " src_ip, ,Source IP",
       "action.portcullis_block.param.severity": "High",
       "action.portcullis_block.param.mode": "block everybody",
       "action.portcullis_block.param.note": "ask the SOC",
@@ -46,9 +46,9 @@ describe("saved searches with a webhook", () => {
         url: null,
         ownAction: {
           settings: {
-            fields: ["src_ip", "attacker", "src"],
+            fields: ["src_ip", "Source IP"],
             severity: "high",
-            mode: null,
+            mode: "approve",
             note: "ask the SOC",
           },
         },

@@ -84,7 +84,7 @@ function searchOf(
 /** As the action sends what its form says. */
 function formOf(content: SearchContent): AlertSettings | null {
   return readSettings({
-    fields: (content["action.portcullis_block.param.fields"] ?? "").split(/[,\s]+/),
+    fields: (content["action.portcullis_block.param.fields"] ?? "").split(","),
     severity: content["action.portcullis_block.param.severity"],
     mode: content["action.portcullis_block.param.mode"],
     note: content["action.portcullis_block.param.note"],

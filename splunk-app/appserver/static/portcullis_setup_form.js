@@ -62,7 +62,7 @@ define(["../app/portcullis/portcullis_dom"], ({ element, fill, field }) => {
       element(
         "p",
         { class: "pc-help" },
-        "It is read as the owner of the alert. Let a user with the capability list_storage_passwords own your alerts, or grant it to their owners.",
+        "It is read as the owner of the alert. Where that user has not got the capability list_storage_passwords, rows are sent by Splunk itself, up to a minute later.",
       ),
     ];
   }

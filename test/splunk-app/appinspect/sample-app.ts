@@ -184,7 +184,7 @@ param.fields =
 param._cam = {\\
   "category": ["Device Control"], "task": ["block"],\\
   "subject": ["network.firewall"], "technology": [],\\
-  "drilldown_uri": "overview" }
+  "drilldown_uri": "sample/overview" }
 `,
   "README/alert_actions.conf.spec": `[portcullis_block]
 python.required = <comma-separated list>

@@ -155,7 +155,7 @@ const sampleTexts: Readonly<Record<string, string>> = {
   }),
   "default/app.conf": `[install]
 is_configured = false
-build = 1
+build = 1002003
 [package]
 id = sample
 check_for_updates = false

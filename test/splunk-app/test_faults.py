@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import socket
+import ssl
 import unittest
 
 from fault_proxy import TLS, Answer, CutAnswer, CutBody, FaultProxy, Garbage
@@ -12,7 +13,7 @@ from splunk_machine import SESSION_KEY
 from world import ActionTest, some_rows
 
 from portcullis.errors import ActionError
-from portcullis.exchange import exchange
+from portcullis.exchange import at_least_tls_1_2, exchange, verifying_context
 from portcullis.splunkd import Splunkd, SplunkdError
 
 BUSY = Answer(503, {"Content-Type": "application/problem+json"}, b'{"code":"STORE_UNAVAILABLE","detail":"Nothing was stored. Send it again."}')
@@ -159,6 +160,21 @@ class Tls(ActionTest):
 
         self.assertEqual(unknown.seen + expired.seen + other.seen, [], "nothing was sent")
         self.assertEqual(len(self.machine.kept()), 3)
+
+    def test_older_tls_is_refused_also_where_python_knows_no_minimum_version(self) -> None:
+        """As with OpenSSL 1.0.2, which older Splunk has: to set it there changes nothing, and says nothing."""
+
+        class WithOldOpenSsl:
+            options = ssl.OP_NO_SSLv3
+
+        old = WithOldOpenSsl()
+        at_least_tls_1_2(old)  # type: ignore[arg-type]
+        self.assertEqual(old.options, ssl.OP_NO_SSLv3 | ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1)
+
+        new = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        at_least_tls_1_2(new)
+        self.assertEqual(new.minimum_version, ssl.TLSVersion.TLSv1_2)
+        self.assertEqual(verifying_context(None).minimum_version, ssl.TLSVersion.TLSv1_2)
 
     def test_https_where_only_http_is_spoken(self) -> None:
         self.use(self.proxy.url.replace("http:", "https:"))

@@ -177,6 +177,7 @@ describe("the log of the alert action", () => {
     ["kept in the spool, sent again by itself", 2],
     ["kept in the spool, needs a person", 3],
     ["lost or refused", 4],
+    ["a bug of the app", 5],
   ])("has a word for each exit code: %s", (outcome, code) => {
     expect(definitionOf("portcullis_action_runs")).toContain(`exit_code==${code}, "${outcome}"`);
   });

@@ -36,6 +36,18 @@ describe("the guide of the Splunk app", () => {
     expect(guide).toContain(`*${shortName(name)}*`);
   });
 
+  it("calls pages and dashboards by the names that Splunk shows", () => {
+    const shown = ["portcullis", "portcullis_classic", "portcullis_setup", "portcullis_address"].map((view) =>
+      labelOf(view),
+    );
+    const named = [...guide.matchAll(/\*{2}(?<name>[^*.]+)\*{2}(?= (?:is a Dashboard|shows the same))/g)];
+    expect(named.map(({ groups }) => groups?.["name"])).toEqual(shown.slice(0, 2));
+    const pages = [...guide.matchAll(/\*(?<name>[^*]+)\* page|page\s+\*(?<other>[^*]+)\*/g)];
+    const names = pages.map(({ groups }) => groups?.["name"] ?? groups?.["other"] ?? "");
+    expect(names.length).toBeGreaterThan(2);
+    expect(names.filter((name) => !shown.includes(name))).toEqual([]);
+  });
+
   it("leads to headings that it has", () => {
     const anchors = [...guide.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
       heading
@@ -50,4 +62,10 @@ describe("the guide of the Splunk app", () => {
 
 function shortName(name: string): string {
   return name.replace(/^Portcullis - /, "");
+}
+
+function labelOf(view: string): string | undefined {
+  return /<label>([^<]*)<\/label>/.exec(
+    readFileSync(join(appDefault, `data/ui/views/${view}.xml`), "utf8"),
+  )?.[1];
 }

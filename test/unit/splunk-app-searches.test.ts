@@ -4,6 +4,7 @@ import { expandMacros } from "../fakes/splunk-search-names.ts";
 
 const searches = [...readConf("savedsearches.conf")];
 const samples = searches.filter(([, stanza]) => stanza.get("action.portcullis_block") === "1");
+const failedRuns = "Portcullis - alert action failed or keeps rows";
 const ofOurselves = searches.filter(([, stanza]) => stanza.get("action.portcullis_block") === undefined);
 
 describe("the sample searches", () => {
@@ -69,6 +70,13 @@ describe("the sample searches", () => {
       "Portcullis - request flood",
       "Portcullis - scanner refused by a firewall",
     ]);
+  });
+});
+
+describe("the search for runs that failed", () => {
+  it("also finds those that splunkd ended: their exit code is below 0", () => {
+    const text = value(readConf("savedsearches.conf").get(failedRuns), "search");
+    expect(text).toMatch(/^`portcullis_action_runs` \n\| where exit_code!=0 \n\| stats /);
   });
 });
 

@@ -73,11 +73,19 @@ def verifying_context(ca_file: str | None) -> ssl.SSLContext:
         if isinstance(error, ssl.SSLError):
             reason = "it holds no certificate in PEM form"
         raise ActionError("The CA file %s can't be used: %s. Correct it on the app's setup page." % (ca_file, reason)) from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    at_least_tls_1_2(context)
     # Python 3.13 alone refuses private CAs that lack an extension; an upgrade of Splunk must not stop alerts. Chain, dates and name are verified all the same.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.verify_flags |= getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0)
     return context
+
+
+def at_least_tls_1_2(context: ssl.SSLContext) -> None:
+    """Refuses older TLS. Python with OpenSSL 1.0.2, which older Splunk has, knows no minimum version: there, setting one would do nothing."""
+    if hasattr(type(context), "minimum_version"):
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    else:
+        context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
 
 
 def _talk(

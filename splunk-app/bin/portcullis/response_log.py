@@ -1,6 +1,6 @@
 """Tells Enterprise Security what became of an adaptive response, in the lines that the Common Information Model defines.
 
-With the CIM add-on they become `sourcetype=modular_alerts:portcullis_block`; without it nobody reads them.
+They become `sourcetype=modular_alerts:portcullis_block` in `_internal`, by this app's props.conf.
 Source: Splunk_SA_CIM/lib/cim_actions.py, `ModularAction.message`.
 """
 

@@ -114,14 +114,18 @@ function adaptiveResponse(app: App): Problem[] {
   });
 }
 
-/** Views that `drilldown_uri` of an adaptive response names and that are not there. */
+/**
+ * A `drilldown_uri` of an adaptive response that leads nowhere. It is `app/view`: a view by its name alone is sought in the app of
+ * Enterprise Security, from where the link is opened.
+ */
 export function missingDrilldowns(app: App): Problem[] {
   return (app.conf("alert_actions")?.stanzas ?? []).flatMap(({ settings }) =>
     settings.flatMap(({ key, value, line }) => {
-      const view = key === "param._cam" ? /"drilldown_uri"\s*:\s*"(\w+)"/.exec(value)?.[1] : undefined;
-      return view === undefined || app.has(`default/data/ui/views/${view}.xml`)
+      const uri = key === "param._cam" ? /"drilldown_uri"\s*:\s*"([^"]*)"/.exec(value)?.[1] : undefined;
+      const [folder, view = ""] = (uri ?? "").replace(/\?.*$/, "").split("/");
+      return uri === undefined || (folder === app.folder && app.has(`default/data/ui/views/${view}.xml`))
         ? []
-        : [problem("default/alert_actions.conf", `drilldown_uri: there is no view ${view}`, line)];
+        : [problem("default/alert_actions.conf", `drilldown_uri: ${uri} is no view of this app`, line)];
     }),
   );
 }

@@ -62,6 +62,7 @@ export const appConfRules: readonly Rule[] = [
       "[package] check_for_updates must be false: Splunkbase has no app of ours, so an answer would be of somebody else's",
     ).map((text) => problem(file, text)),
   ),
+  rule("portcullis_build_is_made_of_the_version", "failure", buildOfVersion),
   rule("portcullis_app_conf_describes_the_app", "failure", describesTheApp),
 ];
 
@@ -103,17 +104,28 @@ function customConfs(app: App): string[] {
     .filter((name) => !splunkConfs.has(name));
 }
 
+/** Browsers keep the app's scripts until the build changes: with a forgotten one, old pages would meet new handlers after an update. */
+function buildOfVersion(app: App): Problem[] {
+  const conf = app.conf("app");
+  const [major = 0, minor = 0, patch = 0] = (valueIn(conf, "id", "version") ?? "")
+    .split(".")
+    .map(Number.parseFloat);
+  const build = String(major * 1_000_000 + minor * 1000 + patch);
+  return unless(
+    valueIn(conf, "install", "build") === build,
+    `[install] build must be ${build}: major * 1,000,000 + minor * 1,000 + patch of the version`,
+  ).map((text) => problem(file, text));
+}
+
 function describesTheApp(app: App): Problem[] {
   const conf = app.conf("app");
   const description = valueIn(conf, "launcher", "description") ?? "";
-  const build = valueIn(conf, "install", "build") ?? "";
   return [
     ...unless(
       description !== "" && description.length <= 200,
       "[launcher] description needs 1 to 200 characters",
     ),
     ...unless((valueIn(conf, "launcher", "author") ?? "") !== "", "[launcher] author is missing"),
-    ...unless(/^[1-9]\d*$/.test(build), "[install] build must be a whole number from 1 on"),
     ...unless(
       !/^splunk (?:app )?for/i.test(valueIn(conf, "ui", "label") ?? ""),
       'the label must not begin "Splunk for"',

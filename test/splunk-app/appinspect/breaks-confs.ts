@@ -116,7 +116,7 @@ export const confBreaks: Breaks = {
   portcullis_setup_view_exists: (draft) =>
     draft.edit("default/app.conf", "setup_view = setup", "setup_view = other"),
   portcullis_drilldown_view_exists: (draft) =>
-    draft.edit(actions, '"drilldown_uri": "overview"', '"drilldown_uri": "other"'),
+    draft.edit(actions, '"drilldown_uri": "sample/overview"', '"drilldown_uri": "overview"'),
   portcullis_menu_leads_to_views_that_exist: (draft) =>
     draft.edit("default/data/ui/nav/default.xml", '<view name="search"/>', '<view name="other"/>'),
   portcullis_macros_are_defined: (draft) =>

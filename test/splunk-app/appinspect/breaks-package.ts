@@ -61,7 +61,9 @@ export const packageBreaks: Breaks = {
   check_reload_trigger_for_all_custom_confs: (draft) => draft.write("default/sample_own.conf", "[a]\n"),
   check_custom_conf_replication: (draft) => draft.write("default/sample_own.conf", "[a]\n"),
   check_for_updates_disabled: (draft) => draft.edit(appConf, "check_for_updates = false\n", ""),
-  portcullis_app_conf_describes_the_app: (draft) => draft.edit(appConf, "build = 1", "build = 0"),
+  portcullis_build_is_made_of_the_version: (draft) =>
+    draft.edit(appConf, "build = 1002003", "build = 1002002"),
+  portcullis_app_conf_describes_the_app: (draft) => draft.edit(appConf, "author = Somebody\n", ""),
 
   check_that_local_does_not_exist: (draft) => draft.write("local/app.conf", ""),
   check_for_local_meta: (draft) => draft.write("metadata/local.meta", ""),

@@ -39,7 +39,7 @@ export const sourceBreaks: Breaks = {
     draft.edit(classic, '<search base="rows"><query>| top src</query></search>', ""),
 
   check_all_python_files_are_well_formed: (draft) =>
-    draft.append(action, "match name:\n    case 1:\n        pass\n"),
+    draft.append(action, "if (number := 1) > 0:\n    pass\n"),
   check_for_supported_tls: (draft) => draft.edit(action, ", context=ssl.create_default_context()", ""),
   check_for_insecure_http_calls_in_python: (draft) =>
     draft.edit(action, "urlopen(url_of(sys.argv)", 'urlopen("http://portcullis.example.com/"'),
@@ -57,5 +57,6 @@ export const sourceBreaks: Breaks = {
   portcullis_certificates_are_checked: (draft) =>
     draft.append(action, "CONTEXT.verify_mode = ssl.CERT_NONE\n"),
   portcullis_python_runs_no_text: (draft) => draft.append(action, "eval(sys.argv[1])\n"),
+  portcullis_python_runs_on_3_7: (draft) => draft.append(action, "Pairs = dict[str, str]\n"),
   portcullis_no_merge_conflict_is_left: (draft) => draft.append("README.md", "<<<<<<< ours\n"),
 };

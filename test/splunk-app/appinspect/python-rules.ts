@@ -114,6 +114,13 @@ export const pythonRules: readonly Rule[] = [
         : undefined,
     ),
   ),
+  rule("portcullis_python_runs_on_3_7", "failure", (app) =>
+    pythonSources(app).flatMap(({ path, newer }) =>
+      newer.map(({ name, line }) =>
+        problem(path, `${name} needs Python 3.9, and Splunk before 9.3 has 3.7`, line),
+      ),
+    ),
+  ),
   rule("portcullis_no_merge_conflict_is_left", "failure", (app) =>
     app.texts.flatMap(({ path, text }) =>
       eachMatch(path, text, /^(?:<{7}|>{7}|={7})(?: |$)/gm, () => "a conflict of a merge"),

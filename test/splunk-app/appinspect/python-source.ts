@@ -8,6 +8,7 @@ const Place = z.object({ name: z.string(), line: z.number() });
 /** What `read_python.py` says of one source. */
 const PythonSource = z.object({
   error: z.object({ line: z.number(), text: z.string() }).nullable(),
+  newer: z.array(Place),
   imports: z.array(Place),
   names: z.array(Place),
   calls: z.array(
@@ -26,7 +27,7 @@ export const isPythonMissing =
 /** By text, so that a package of which one file was changed costs one look at that file. */
 const read = new Map<string, PythonSource>();
 
-/** Every .py file of the app, as Python 3.9 understands it. */
+/** Every .py file of the app, as Python 3.7 understands it: Splunk before 9.3 has no other. */
 export function pythonSources(
   app: App,
 ): readonly (PythonSource & { readonly path: string; readonly text: string })[] {

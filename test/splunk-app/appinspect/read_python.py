@@ -1,8 +1,9 @@
-"""Reads Python sources as Python 3.9 would, for the rules about them.
+"""Reads Python sources as Python 3.7 would, for the rules about them: Splunk before 9.3 runs that.
 
 Standard input: a JSON object, path to source. Standard output: a JSON object, path to what was found:
-{"error": {"line", "text"} or null, "imports": [{"name", "line"}], "names": [{"name", "line"}],
+{"error": {"line", "text"} or null, "newer": [{"name", "line"}], "imports": [{"name", "line"}], "names": [{"name", "line"}],
 "calls": [{"name", "line", "args": [text or null], "keywords": {name: text, true for a literal without text, or null}}]}.
+"newer" is what Python before 3.9 reads and can't run: `dict[str, str]` where it is more than an annotation.
 Names are written out: after `from urllib import request as r`, `r.urlopen` is `urllib.request.urlopen`.
 """
 
@@ -26,13 +27,28 @@ def literal(node):
     return str(node.value) if isinstance(node, ast.Constant) else None
 
 
+GENERIC = ("dict", "frozenset", "list", "set", "tuple", "type")
+
+
+def newer(tree):
+    """Built-in types with types in brackets, wherever Python evaluates them. Annotations it does not, with the import from __future__."""
+    postponed = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in ast.walk(tree))
+    annotations = [getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")]
+    unread = {id(part) for one in annotations if one is not None and postponed for part in ast.walk(one)}
+    return [
+        {"name": node.value.id + "[]", "line": node.lineno}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in GENERIC and id(node) not in unread
+    ]
+
+
 def read(source):
     """What the rules need to know of one source."""
     try:
-        tree = ast.parse(source, feature_version=(3, 9))
+        tree = ast.parse(source, feature_version=(3, 7))
     except (SyntaxError, ValueError) as error:
         where = getattr(error, "lineno", None) or 1
-        return {"error": {"line": where, "text": str(error)}, "imports": [], "names": [], "calls": []}
+        return {"error": {"line": where, "text": str(error)}, "newer": [], "imports": [], "names": [], "calls": []}
     imports, names, calls, full = [], [], [], {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -66,7 +82,7 @@ def read(source):
                     "keywords": {word.arg: literal(word.value) for word in node.keywords if word.arg},
                 }
             )
-    return {"error": None, "imports": imports, "names": names, "calls": calls}
+    return {"error": None, "newer": newer(tree), "imports": imports, "names": names, "calls": calls}
 
 
 json.dump({path: read(source) for path, source in json.load(sys.stdin).items()}, sys.stdout)

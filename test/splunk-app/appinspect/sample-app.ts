@@ -155,7 +155,7 @@ const sampleTexts: Readonly<Record<string, string>> = {
   }),
   "default/app.conf": `[install]
 is_configured = false
-build = 1
+build = 1002003
 [package]
 id = sample
 check_for_updates = false
@@ -184,7 +184,7 @@ param.fields =
 param._cam = {\\
   "category": ["Device Control"], "task": ["block"],\\
   "subject": ["network.firewall"], "technology": [],\\
-  "drilldown_uri": "overview" }
+  "drilldown_uri": "sample/overview" }
 `,
   "README/alert_actions.conf.spec": `[portcullis_block]
 python.required = <comma-separated list>

@@ -192,6 +192,18 @@ describe("the package", () => {
       );
     },
   );
+
+  test.skipIf(isGitMissing || process.getuid?.() !== 0)(
+    "is packed from a checkout that another user owns",
+    () => {
+      const app = makeApp();
+      execFileSync("git", ["init", "-q"], { cwd: dirname(app) });
+      execFileSync("git", ["add", "."], { cwd: dirname(app) });
+      execFileSync("chown", ["-R", "65534:65534", dirname(app)]);
+
+      expect(listFiles(app)).toHaveLength(5);
+    },
+  );
 });
 
 describe("npm run package:splunk-app", () => {

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listFiles } from "../../.ci/splunk-app/list-files.ts";
 import { pack } from "../../.ci/splunk-app/pack.ts";
 import { sameVersion } from "../../.ci/splunk-app/same-version.ts";
@@ -10,12 +11,18 @@ import { inspect } from "../splunk-app/appinspect/inspect.ts";
 import { isPythonMissing } from "../splunk-app/appinspect/python-source.ts";
 
 const root = join(import.meta.dirname, "../..");
+const folder = mkdtempSync(join(tmpdir(), "portcullis-app-"));
 let app: App;
 
 beforeAll(async () => {
-  const files = listFiles(join(root, "splunk-app"));
+  // Apart from the checkout, so that it does not matter what git knows here.
+  cpSync(join(root, "splunk-app"), folder, { recursive: true });
+  const files = listFiles(folder);
   const version = sameVersion(files, readFileSync(join(root, "package.json"), "utf8"));
   app = openApp(await readPackage(`portcullis-${version}.tgz`, await pack("portcullis", files)));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
 });
 
 test.skipIf(isPythonMissing)("the Splunk app, as it is packed, breaks no rule", () => {

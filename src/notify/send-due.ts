@@ -50,8 +50,9 @@ function isFull(
   claimed: readonly WaitingNotification[],
   { batch, atOnce, maxBytes = Number.POSITIVE_INFINITY }: NotifierPace,
 ): boolean {
-  const bytes = claimed.reduce((sum, { event }) => sum + Buffer.byteLength(JSON.stringify(event)), 0);
-  return claimed.length === batch * atOnce || bytes > maxBytes / 2;
+  const bytes = (): number =>
+    claimed.reduce((sum, { event }) => sum + Buffer.byteLength(JSON.stringify(event)), 0);
+  return claimed.length === batch * atOnce || bytes() > maxBytes / 2;
 }
 
 function batchesOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { readAppConf } from "./splunk-conf.ts";
+import { readConf } from "./splunk-app-conf.ts";
 import { callHandler } from "./splunk-handler.ts";
 import {
   createSplunkRest,
@@ -134,7 +134,7 @@ function keyOf({ name }: SplunkUser): string {
 /** The app's own endpoints. */
 async function askApp(web: SplunkWeb, call: RestCall): Promise<RestAnswer | undefined> {
   const path = call.path.replace(/^\/servicesNS\/nobody\/portcullis/, "");
-  const script = [...readAppConf("restmap.conf")].find(([, keys]) => keys.get("match") === path)?.[1];
+  const script = [...readConf("restmap.conf")].find(([, keys]) => keys.get("match") === path)?.[1];
   if (script === undefined || !isExposed(path, call.method)) {
     return undefined;
   }
@@ -158,7 +158,7 @@ async function askApp(web: SplunkWeb, call: RestCall): Promise<RestAnswer | unde
 }
 
 function isExposed(path: string, method: string): boolean {
-  return [...readAppConf("web.conf").values()].some(
+  return [...readConf("web.conf").values()].some(
     (keys) => `/${keys.get("pattern") ?? ""}` === path && keys.get("methods")?.split(", ").includes(method),
   );
 }

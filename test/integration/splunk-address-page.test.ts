@@ -4,7 +4,7 @@ import { chromiumPath, launchBrowser, measure, watchPage } from "../fakes/browse
 import { eventually } from "../fakes/eventually.ts";
 import { hostileAnswer, hostileText } from "../fakes/hostile-address.ts";
 import { prefix } from "../fakes/samples.ts";
-import { readAppConf } from "../fakes/splunk-conf.ts";
+import { readConf } from "../fakes/splunk-app-conf.ts";
 import { splunkError } from "../fakes/splunk-rest.ts";
 import type { SplunkWeb } from "../fakes/splunk-web.ts";
 import { missingPrograms } from "../fakes/missing-programs.ts";
@@ -243,7 +243,7 @@ describe.skipIf(skip !== null)("the address page", () => {
   );
 
   test("each entry of the fields' menus leads to this page with the value encoded, and acts on nothing", async () => {
-    const stanzas = [...readAppConf("workflow_actions.conf").values()];
+    const stanzas = [...readConf("workflow_actions.conf").values()];
     const wanted = ["src_ip", "src", "ip", "clientip"].flatMap((field) =>
       ["", "&do=block", "&do=unblock"].map(
         (rest) => `/app/portcullis/portcullis_address?ip=$${field}$${rest}`,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { missingPrograms } from "../fakes/missing-programs.ts";
-import { readAppConf } from "../fakes/splunk-conf.ts";
+import { readConf } from "../fakes/splunk-app-conf.ts";
 import { callHandler } from "../fakes/splunk-handler.ts";
 import { administrator } from "../fakes/splunk-web.ts";
 import { ask, straight } from "./splunk-handlers-desk.ts";
@@ -10,7 +10,7 @@ const address = "203.0.113.77";
 const skip = missingPrograms("/usr/bin/python3");
 
 test("splunkd asks for the capability by itself, before a handler is run", () => {
-  const scripts = [...readAppConf("restmap.conf")].filter(([name]) => name.startsWith("script:"));
+  const scripts = [...readConf("restmap.conf")].filter(([name]) => name.startsWith("script:"));
   const needed = scripts.map(([, keys]) => [
     keys.get("match"),
     keys.get("requireAuthentication"),
